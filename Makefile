@@ -1,0 +1,95 @@
+# Every target sets up what it needs by itself, once; what must be there: gcc, make, and python3
+# (3.11 or newer) with its headers and venv.
+#
+#   make demo      index the standard library into build/code_index.sqlite and search it
+#   make test      the test suite (make test ARGS="-x -k batched")
+#   make test-all  the test suite on each of $VERSIONS that is found: here (the one of .venv), and what is in $PYTHONS
+#   make check     linters, type checkers, and the C core with -Werror
+#   make format    let ruff format the Python files
+#   make asan      the test suite under AddressSanitizer
+#   make bench     the benchmark table, written to benchmarks/results.md
+#   make clean     remove everything that make has made
+
+PYTHON   ?= python3
+PYTHONS  ?= $(HOME)/.pythons
+VERSIONS ?= here 3.13t 3.13 3.14 3.15
+QUERY    ?= async AND iterator
+
+py     := .venv/bin/python
+core   := $(wildcard src/aitertools/_core/*.[ch])
+python := $(shell find src -name '*.py' -o -name '*.pyi')
+found  := $(foreach version,$(VERSIONS),$(if $(wildcard $(PYTHONS)/$(version)/bin/python3),$(version)))
+
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+.PHONY: demo test test-all check format asan bench clean
+
+demo: .venv/.core
+	$(py) examples/code_index.py --database build/code_index.sqlite --query '$(QUERY)'
+
+test: .venv/.core
+	$(py) -m pytest $(ARGS)
+
+test-all: .venv/.core $(found:%=.venv-%/.core)
+	@PYTHONS='$(PYTHONS)' VERSIONS='$(VERSIONS)' scripts/test-all $(ARGS)
+
+check: .venv/.core .venv/.dev .venv/.bench build/werror/.built
+	$(py) -m ruff check
+	$(py) -m ruff format --check
+	$(py) -m mypy
+	$(py) -m pyright
+
+format: .venv/.dev
+	$(py) -m ruff check --fix
+	$(py) -m ruff format
+
+asan: .venv-asan/.core
+	scripts/asan .venv-asan $(ARGS)
+
+bench: .venv/.core .venv/.bench
+	$(py) -m benchmarks $(ARGS)
+
+clean:
+	rm -rf build dist .venv .venv-* src/*.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+	rm -f src/aitertools/*.so
+
+# --- environments -----------------------------------------------------------------------------------------------------
+
+.venv/.test: pyproject.toml scripts/venv
+	PYTHON=$(PYTHON) scripts/venv .venv test
+	@touch $@
+
+.venv/.dev .venv/.bench: .venv/.%: .venv/.test
+	scripts/venv .venv $*
+	@touch $@
+
+.venv-asan/.test: .venv/.test
+	PYTHON=$(PYTHON) scripts/venv .venv-asan test
+	@touch $@
+
+.venv-%/.test: .venv/.test
+	PYTHON=$(PYTHONS)/$*/bin/python3 scripts/venv .venv-$* test
+	@touch $@
+
+# --- the extension: in place for .venv and .venv-X.Y (the tags in their names keep them apart), else in a copy --------
+
+.venv/.core: .venv/.test setup.py $(core)
+	scripts/build .venv --editable .
+	@touch $@
+
+.venv-asan/.core: .venv-asan/.test setup.py $(core) $(python)
+	rm -rf build/lib.* build/temp.* build/bdist.*
+	AITERTOOLS_CFLAGS='-fsanitize=address,undefined -fno-omit-frame-pointer -O1 -g -UNDEBUG' \
+	AITERTOOLS_LDFLAGS=-fsanitize=address,undefined scripts/build .venv-asan .
+	@touch $@
+
+.venv-%/.core: .venv-%/.test setup.py $(core)
+	scripts/build .venv-$* --editable .
+	@touch $@
+
+build/werror/.built: .venv/.test setup.py $(core)
+	AITERTOOLS_CFLAGS=-Werror $(py) setup.py --quiet build_ext --force --build-lib build/werror --build-temp build/werror
+	@touch $@
+
+.SECONDARY: # keep the stamps

@@ -1,0 +1,193 @@
+"""The promises: a limit each, what was measured, and the reason where one is missed."""
+
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from benchmarks import environment
+from benchmarks.cases import OPERATORS, OVER_GENERATOR, generator, layers, pipeline
+from benchmarks.flat import Flatness
+from benchmarks.memory import Footprint, cost, largest
+from benchmarks.tables import Table, nanoseconds, times
+from benchmarks.timing import LOOP, OURS, Case, Result, Spread
+
+# Why a budget is missed, for the maintainer to fill. The key is a budget's ("layer") or, for the
+# operators, the path of the case ("reduce/sorted"); with an interpreter behind it ("layer, CPython
+# 3.13t") it holds for that one only, and goes first.
+REASONS: dict[str, str] = {}
+NO_REASON = "no reason recorded"
+
+PIPELINE, PIPELINE_OPTIMISED = 1.15, 1.25
+WRAPPING, WRAPPING_OPTIMISED = 0.6, 0.75
+LAYER = 1.2
+OPERATOR = 0.2
+IDLE_BYTES = 150
+GROWTH_BYTES = 1 << 20
+IMPORT_MS = 10.0
+
+
+@dataclass(frozen=True)
+class Measured:
+    """All that a run found; what was not asked for is empty."""
+
+    timed: dict[str, Result] = field(default_factory=dict)
+    footprints: list[Footprint] = field(default_factory=list)
+    flat: Flatness | None = None
+    imports: dict[str, float | None] = field(default_factory=dict)
+
+
+class Row(NamedTuple):
+    """One budget, judged."""
+
+    what: str
+    limit: str
+    measured: str
+    met: bool
+    reason: str
+
+    def cells(self) -> tuple[str, str, str, str]:
+        verdict = "met" if self.met else f"MISSED: {self.reason}"
+        return self.what, self.limit, self.measured, verdict
+
+
+def reason(key: str) -> str:
+    """The recorded reason why a budget is missed on this interpreter."""
+    return REASONS.get(f"{key}, {environment.interpreter()}") or REASONS.get(key, NO_REASON)
+
+
+def by_ratio(key: str, what: str, limit: float, ratio: Spread | None) -> Iterator[Row]:
+    if ratio is not None:
+        met = ratio.middle <= limit
+        yield Row(what, f"≤ {limit} ×", f"{times(ratio)} ×", met, reason(key))
+
+
+def pipeline_row(found: Measured) -> Iterator[Row]:
+    result = found.timed.get(pipeline.OVER_RANGE.path)
+    if result is not None:
+        limit = PIPELINE_OPTIMISED if environment.optimised_314() else PIPELINE
+        what = "pipeline of sync functions, awaited, against the builtins"
+        yield from by_ratio("pipeline", what, limit, result.ratio(OURS, "builtins"))
+
+
+def wrapping_row(found: Measured) -> Iterator[Row]:
+    result = found.timed.get(generator.WRAPPED.path)
+    if result is not None:
+        limit = WRAPPING_OPTIMISED if environment.optimised_314() else WRAPPING
+        what = "wrapping an async generator, against bare async for"
+        yield from by_ratio("wrapping", what, limit, result.ratio(OURS, "bare async for"))
+
+
+def layer_row(found: Measured) -> Iterator[Row]:
+    result = found.timed.get(layers.LAYERS.path)
+    if result is not None:
+        what = "one more layer of map(operator.neg), against a builtin map layer"
+        yield from by_ratio("layer", what, LAYER, layers.layer_ratio(result, OURS, "builtins"))
+
+
+def against_best(found: Measured, contender: str, cases: Sequence[Case]) -> dict[str, float]:
+    """The ratio to the best peer, by the path of the operator's case."""
+    ratios = {}
+    for case in cases:
+        result = found.timed.get(case.path)
+        best = result.best_peer() if result else None
+        ratio = result.ratio(contender, best) if result and best else None
+        if ratio is not None:
+            ratios[case.path] = ratio.middle
+
+    return ratios
+
+
+def operators_row(found: Measured) -> Iterator[Row]:
+    ratios = against_best(found, OURS, OPERATORS)
+    if ratios:
+        worst = max(ratios, key=ratios.__getitem__)
+        met = ratios[worst] <= OPERATOR
+        yield Row(
+            what="any operator, against the best peer",
+            limit=f"≤ {OPERATOR} ×",
+            measured=f"{summary(ratios)}, worst {ratios[worst]:.2f} × ({worst})",
+            met=met,
+            reason="each below",
+        )
+
+
+def idle_row(found: Measured) -> Iterator[Row]:
+    if found.footprints:
+        worst = largest(found.footprints)
+        measured = f"at most {cost(worst):,.0f} bytes ({worst.name})"
+        met = cost(worst) <= IDLE_BYTES
+        what = "memory of an idle operator"
+        yield Row(what, f"≤ {IDLE_BYTES} bytes", measured, met, reason("idle"))
+
+
+def flat_row(found: Measured) -> Iterator[Row]:
+    if found.flat is not None:
+        what = f"resident memory over {found.flat.items:,} items"
+        measured = f"{found.flat.growth / 1024:+,.0f} KiB"
+        met = found.flat.growth <= GROWTH_BYTES
+        yield Row(what, "flat (≤ 1 MiB)", measured, met, reason("flat"))
+
+
+def import_row(found: Measured) -> Iterator[Row]:
+    time = found.imports.get("aitertools")
+    if time is not None:
+        what = "import aitertools on top of asyncio"
+        met = time <= IMPORT_MS
+        yield Row(what, f"≤ {IMPORT_MS:.0f} ms", f"{time:.1f} ms", met, reason("import"))
+
+
+JUDGES: tuple[Callable[[Measured], Iterator[Row]], ...] = (
+    pipeline_row,
+    wrapping_row,
+    layer_row,
+    operators_row,
+    idle_row,
+    flat_row,
+    import_row,
+)
+
+
+def summary(ratios: dict[str, float]) -> str:
+    within = sum(ratio <= OPERATOR for ratio in ratios.values())
+    median = statistics.median(ratios.values())
+    return f"{within} of {len(ratios)} within {OPERATOR} ×, median {median:.2f} ×"
+
+
+def other_ways(found: Measured) -> str:
+    """What the operators' budget would say for other ways to use them."""
+    ways = (
+        ("item by item with `async for`", LOOP, OPERATORS),
+        ("awaited, over async generators", OURS, OVER_GENERATOR),
+        ("with `async for`, over async generators", LOOP, OVER_GENERATOR),
+    )
+    measured = [(way, against_best(found, contender, cases)) for way, contender, cases in ways]
+    parts = [f"{way}: {summary(ratios)}" for way, ratios in measured if ratios]
+    return f"Operators, not budgeted: {'; '.join(parts)}." if parts else ""
+
+
+def missed_operators(found: Measured) -> Table | None:
+    """The operators above the limit, with the peer that sets it and the reason."""
+    rows = []
+    for path, ratio in against_best(found, OURS, OPERATORS).items():
+        result = found.timed[path]
+        best = result.best_peer()
+        if ratio > OPERATOR and best is not None:
+            ours, theirs = nanoseconds(result.median(OURS)), nanoseconds(result.median(best))
+            rows.append((path, ours, theirs, f"{ratio:.2f}", best, reason(path)))
+
+    header = ("", "ns per item", "best peer", "×", "which", "reason")
+    title = f"Operators above {OPERATOR} × the best peer"
+    return Table(title, header, rows, left=(0, 4, 5)) if rows else None
+
+
+def made(found: Measured) -> list[Table]:
+    """A row for each budget that was measured, and the operators that miss theirs."""
+    rows = [row.cells() for judge in JUDGES for row in judge(found)]
+    if not rows:
+        return []
+
+    header = ("what", "budget", "measured", "verdict")
+    judged = Table("Budgets", header, rows, left=(0, 1, 2, 3), note=other_ways(found))
+    missed = missed_operators(found)
+    return [judged, missed] if missed else [judged]

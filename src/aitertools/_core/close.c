@@ -1,0 +1,160 @@
+/* Closing: every owned stream exactly once, awaited, in order, whatever else goes wrong. */
+#include "core.h"
+
+/* Whether the context chain that begins with `exc` leads to `other`. */
+static bool
+leads_to(PyObject *exc, PyObject *other)
+{
+    Py_INCREF(exc);
+    while (exc != NULL && exc != other) {
+        PyObject *next = PyException_GetContext(exc);
+        Py_DECREF(exc);
+        exc = next;
+    }
+    Py_XDECREF(exc);
+    return exc != NULL;
+}
+
+/* Append `later`, which is consumed, where the context chain of `first` ends. */
+static void
+chain_after(PyObject *first, PyObject *later)
+{
+    if (leads_to(first, later)) {
+        Py_DECREF(later);
+        return;
+    }
+    PyObject *tail = Py_NewRef(first), *next;
+    while ((next = PyException_GetContext(tail)) != NULL) {
+        Py_DECREF(tail);
+        tail = next;
+    }
+    if (leads_to(later, tail)) { /* what it would lead to is in the chain already: no cycles */
+        PyException_SetContext(later, NULL);
+    }
+    PyException_SetContext(tail, later);
+    Py_DECREF(tail);
+}
+
+void
+ait_keep_error(PyObject **first)
+{
+    PyObject *later = PyErr_GetRaisedException();
+    if (*first == NULL) {
+        *first = later;
+        return;
+    }
+    /* A cancellation is never hidden behind an ordinary error. */
+    if (PyObject_TypeCheck(*first, (PyTypeObject *)PyExc_Exception) &&
+        !PyObject_TypeCheck(later, (PyTypeObject *)PyExc_Exception)) {
+        PyObject *swap = *first;
+        *first = later;
+        later = swap;
+    }
+    chain_after(*first, later);
+}
+
+/* The i-th stream that op owns; NULL past the last. */
+static ait_op *
+owned_stream(ait_op *op, uint32_t i)
+{
+    for (int k = 0; k < op->kind->nowned; k++) {
+        PyObject *owned = op->refs[k];
+        uint32_t n = owned == NULL ? 0
+                     : PyTuple_CheckExact(owned) ? (uint32_t)PyTuple_GET_SIZE(owned) : 1;
+        if (i < n) {
+            return (ait_op *)(PyTuple_CheckExact(owned) ? PyTuple_GET_ITEM(owned, i) : owned);
+        }
+        i -= n;
+    }
+    return NULL;
+}
+
+PySendResult
+ait_finish(ait_op *op, ait_drive *d, PyObject **out)
+{
+    if (!(op->flags & AIT_CLOSING)) {
+        op->flags |= AIT_CLOSING | AIT_ENDED;
+        op->cursor = 0;
+    }
+    op->run = NULL;
+    ait_op *child;
+    while ((child = owned_stream(op, op->cursor)) != NULL) {
+        PySendResult r = op->flags & AIT_BORROWED ? PYGEN_RETURN : ait_close(child, d, out);
+        if (r == PYGEN_NEXT) {
+            op->run = d->run;
+            return r;
+        }
+        if (r == PYGEN_ERROR) {
+            ait_keep_error(&op->error);
+        }
+        op->cursor++;
+    }
+    if (op->kind->close != NULL && !(op->flags & AIT_BORROWED)) {
+        PySendResult r = op->kind->close(op, d, out);
+        if (r == PYGEN_NEXT) {
+            op->run = d->run;
+            return r;
+        }
+        if (r == PYGEN_ERROR) {
+            ait_keep_error(&op->error);
+        }
+        else {
+            Py_XDECREF(*out);
+        }
+    }
+    *out = NULL;
+    op->flags = (uint8_t)((op->flags & ~(AIT_CLOSING | AIT_CLOSE_ASKED)) | AIT_CLOSED);
+    PyObject *error = op->error;
+    op->error = NULL;
+    ait_flag_drop(&op->busy);
+    if (error != NULL) {
+        PyErr_SetRaisedException(error);
+        return PYGEN_ERROR;
+    }
+    return PYGEN_RETURN;
+}
+
+PySendResult
+ait_close(ait_op *op, ait_drive *d, PyObject **out)
+{
+    *out = NULL;
+    if (d->resuming) { /* its close is suspended: go on */
+        return ait_finish(op, d, out);
+    }
+    if (!ait_flag_take(&op->busy)) { /* somebody else pulls it: closed at that one's next pull */
+        op->flags |= AIT_CLOSE_ASKED;
+        return PYGEN_RETURN;
+    }
+    if (op->flags & AIT_CLOSED) {
+        ait_flag_drop(&op->busy);
+        return PYGEN_RETURN;
+    }
+    return ait_finish(op, d, out);
+}
+
+PySendResult
+ait_discard(ait_op **stream, ait_drive *d, PyObject **out)
+{
+    PySendResult r = ait_close(*stream, d, out);
+    if (r != PYGEN_NEXT) {
+        Py_CLEAR(*stream);
+    }
+    return r;
+}
+
+/* A run was dropped while op was suspended in it: nobody will resume these steps. */
+void
+ait_abandon(ait_op *op, ait_run *run)
+{
+    if (op->run != run) {
+        return;
+    }
+    op->run = NULL;
+    op->flags |= AIT_ENDED | AIT_CLOSED;
+    Py_CLEAR(op->awaiting);
+    ait_op *child;
+    for (uint32_t i = 0; (child = owned_stream(op, i)) != NULL; i++) {
+        ait_abandon(child, run);
+    }
+    ait_flag_drop(&op->busy);
+}

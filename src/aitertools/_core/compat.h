@@ -1,0 +1,101 @@
+/* The one place that asks which Python it is compiled for. */
+#ifndef AIT_COMPAT_H
+#define AIT_COMPAT_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if PY_VERSION_HEX < 0x030C0000
+/* 3.12 made an exception one object; before, it was a triple. */
+static inline PyObject *
+PyErr_GetRaisedException(void)
+{
+    PyObject *type, *value, *tb;
+    PyErr_Fetch(&type, &value, &tb);
+    if (type == NULL) {
+        return NULL;
+    }
+    PyErr_NormalizeException(&type, &value, &tb);
+    if (tb != NULL) {
+        PyException_SetTraceback(value, tb);
+    }
+    Py_DECREF(type);
+    Py_XDECREF(tb);
+    return value;
+}
+
+static inline void
+PyErr_SetRaisedException(PyObject *exc)
+{
+    PyErr_Restore(Py_NewRef(Py_TYPE(exc)), exc, PyException_GetTraceback(exc));
+}
+
+static inline PyCodeObject *
+PyGen_GetCode(PyGenObject *gen)
+{
+    return (PyCodeObject *)Py_NewRef(gen->gi_code);
+}
+#endif
+
+#if PY_VERSION_HEX < 0x030D0000
+/* 1: found, 0: no such attribute (no error set), -1: another error. */
+static inline int
+PyObject_GetOptionalAttr(PyObject *obj, PyObject *name, PyObject **result)
+{
+    return _PyObject_LookupAttr(obj, name, result);
+}
+#endif
+
+/* Whether the caller's reference is the only one, so that nobody can look while we change the object. */
+static inline bool
+ait_is_unique(PyObject *obj)
+{
+#if PY_VERSION_HEX >= 0x030E0000
+    return PyUnstable_Object_IsUniquelyReferenced(obj);
+#elif defined(Py_GIL_DISABLED)
+    return obj->ob_tid == _Py_ThreadId() && obj->ob_ref_local == 1 && obj->ob_ref_shared == 0;
+#else
+    return Py_REFCNT(obj) == 1;
+#endif
+}
+
+/* A byte that says "in use": taken by one, refused to all others, also across threads. */
+static inline bool
+ait_flag_take(uint8_t *flag)
+{
+#ifdef Py_GIL_DISABLED
+    return __atomic_exchange_n(flag, 1, __ATOMIC_ACQUIRE) == 0;
+#else
+    bool was_free = *flag == 0;
+    *flag = 1;
+    return was_free;
+#endif
+}
+
+static inline void
+ait_flag_drop(uint8_t *flag)
+{
+#ifdef Py_GIL_DISABLED
+    __atomic_store_n(flag, 0, __ATOMIC_RELEASE);
+#else
+    *flag = 0;
+#endif
+}
+
+/* Swap a pointer that several threads may want: who gets the old value owns it. */
+static inline PyObject *
+ait_swap(PyObject **place, PyObject *value)
+{
+#ifdef Py_GIL_DISABLED
+    return __atomic_exchange_n(place, value, __ATOMIC_ACQ_REL);
+#else
+    PyObject *old = *place;
+    *place = value;
+    return old;
+#endif
+}
+
+#endif

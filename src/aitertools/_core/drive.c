@@ -1,0 +1,276 @@
+/* The driver: the safety gate around every step, awaiting, and giving way to the event loop.
+ *
+ * One walk down a pipeline is an ait_drive. A fresh pull goes down step by step until a source has
+ * an item. When an awaitable on the way suspends, every step returns PYGEN_NEXT and stays `busy`.
+ * To go on, the same walk is made again with d->resuming set: each step finds in its struct where
+ * it was, and the innermost ait_await() takes d->value, or throws d->thrown, into what it awaits.
+ */
+#include "core.h"
+
+#include <time.h>
+
+enum { FIRST_ALLOWANCE = 16, MOST_ALLOWANCE = 4096 };
+
+static const int64_t TURN_NS = 5 * 1000 * 1000;      /* how long a stream may keep the loop   */
+static const int64_t LOOK_EVERY_NS = 500 * 1000;     /* how often it should look at the clock */
+
+/* ---- giving way ---------------------------------------------------------------------------- */
+
+static int64_t
+now_ns(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Called every d->allowance pulls: is it the loop's turn? Adapts the allowance to the speed of the
+ * pipeline, so that slow steps are noticed in time and quick ones do not pay for the clock. */
+static bool
+turn_is_over(ait_drive *d)
+{
+    int64_t now = now_ns();
+    if (d->since == 0) { /* the loop had its turn since the last look */
+        d->since = d->looked = now;
+        d->budget = d->allowance = FIRST_ALLOWANCE;
+        return false;
+    }
+    int64_t each = (now - d->looked) / d->allowance + 1;
+    d->looked = now;
+    int64_t allowance = LOOK_EVERY_NS / each;
+    bool over = now - d->since > TURN_NS;
+    if (!over && d->allowance < MOST_ALLOWANCE) {
+        allowance = Py_MIN(allowance, 2 * (int64_t)d->allowance);
+    }
+    d->allowance = (int)Py_MAX(1, Py_MIN(allowance, MOST_ALLOWANCE));
+    d->budget = d->allowance;
+    return over;
+}
+
+/* Make op wait for one turn of the loop before its step, if there is a loop: 0, or -1. */
+static int
+give_way(ait_op *op, ait_drive *d)
+{
+    PyObject *checkpoint = d->st->hooks[AIT_HOOK_CHECKPOINT];
+    d->since = 0;
+    if (checkpoint == NULL) {
+        return 0;
+    }
+    PyObject *turn = PyObject_CallNoArgs(checkpoint);
+    if (turn == NULL) {
+        return -1;
+    }
+    if (turn == Py_None) {
+        Py_DECREF(turn);
+        return 0;
+    }
+    op->awaiting = ait_awaiter(turn);
+    if (op->awaiting == NULL) {
+        return -1;
+    }
+    op->flags |= AIT_GIVING_WAY;
+    return 0;
+}
+
+/* ---- the gate -------------------------------------------------------------------------------- */
+
+/* What follows a step (or a close) of an op that is taken: let go of it, or keep it suspended. */
+PySendResult
+ait_settle(ait_op *op, ait_drive *d, PyObject **out, PySendResult r)
+{
+    if (r == PYGEN_NEXT) {
+        op->run = d->run;
+        return r;
+    }
+    if (r == PYGEN_RETURN) {
+        if (*out == NULL) {
+            return ait_finish(op, d, out);
+        }
+        op->count++;
+    }
+    else {
+        *out = NULL;
+        if (op->kind->fatal && PyErr_ExceptionMatches(PyExc_Exception)) {
+            ait_keep_error(&op->error);
+            return ait_finish(op, d, out);
+        }
+    }
+    ait_flag_drop(&op->busy);
+    return r;
+}
+
+/* The way in when something is unusual: the end, a close, a resumption, a turn for the loop. */
+PySendResult
+ait_pull_slow(ait_op *op, ait_drive *d, PyObject **out)
+{
+    *out = NULL;
+    if (d->resuming) {
+        op->run = NULL;
+    }
+    else {
+        if (!ait_flag_take(&op->busy)) {
+            PyErr_Format(PyExc_RuntimeError, "%s(): already running",
+                         op->kind->name != NULL ? op->kind->name : "anext");
+            return PYGEN_ERROR;
+        }
+        if (op->flags & AIT_ENDED) {
+            ait_flag_drop(&op->busy);
+            return PYGEN_RETURN;
+        }
+        if (op->flags & AIT_CLOSE_ASKED) {
+            return ait_finish(op, d, out);
+        }
+        if (d->budget < 0 && turn_is_over(d) && give_way(op, d) < 0) {
+            ait_flag_drop(&op->busy);
+            return PYGEN_ERROR;
+        }
+    }
+    if (op->flags & AIT_CLOSING) {
+        return ait_finish(op, d, out);
+    }
+    if (op->flags & AIT_GIVING_WAY) {
+        PySendResult r = ait_await(op, d, out);
+        if (r == PYGEN_NEXT) {
+            op->run = d->run;
+            return r;
+        }
+        op->flags &= (uint8_t)~AIT_GIVING_WAY;
+        if (r == PYGEN_ERROR) {
+            ait_flag_drop(&op->busy);
+            return r;
+        }
+        Py_CLEAR(*out);
+    }
+    return ait_settle(op, d, out, op->kind->step(op, d, out));
+}
+
+/* ---- awaiting --------------------------------------------------------------------------------- */
+
+PyObject *
+ait_awaiter(PyObject *obj)
+{
+    if (PyCoro_CheckExact(obj) || PyGen_CheckExact(obj)) {
+        return obj;
+    }
+    PyAsyncMethods *async = Py_TYPE(obj)->tp_as_async;
+    if (async == NULL || async->am_await == NULL) {
+        PyErr_Format(PyExc_TypeError, "object %.100s can't be used in 'await' expression",
+                     Py_TYPE(obj)->tp_name);
+        Py_DECREF(obj);
+        return NULL;
+    }
+    PyObject *awaiter = async->am_await(obj);
+    Py_DECREF(obj);
+    if (awaiter != NULL && !PyIter_Check(awaiter)) {
+        PyErr_Format(PyExc_TypeError, "__await__() returned non-iterator of type '%.100s'",
+                     Py_TYPE(awaiter)->tp_name);
+        Py_CLEAR(awaiter);
+    }
+    return awaiter;
+}
+
+/* The value of the StopIteration that is raised, if it is one. */
+static bool
+fetch_stop_value(PyObject **value)
+{
+    if (!PyErr_Occurred()) {
+        *value = Py_NewRef(Py_None);
+        return true;
+    }
+    if (!PyErr_ExceptionMatches(PyExc_StopIteration)) {
+        return false;
+    }
+    PyObject *stop = PyErr_GetRaisedException();
+    *value = Py_XNewRef(((PyStopIterationObject *)stop)->value);
+    if (*value == NULL) {
+        *value = Py_NewRef(Py_None);
+    }
+    Py_DECREF(stop);
+    return true;
+}
+
+/* awaiter.throw(exc); where there is no throw(), exc is simply raised there. */
+static PySendResult
+throw_into(ait_state *st, PyObject *awaiter, PyObject *exc, PyObject **out)
+{
+    PyObject *method = NULL;
+    *out = NULL;
+    if (PyObject_GetOptionalAttr(awaiter, st->str_throw, &method) < 0) {
+        return PYGEN_ERROR;
+    }
+    if (method == NULL) {
+        PyErr_SetObject((PyObject *)Py_TYPE(exc), exc);
+        return PYGEN_ERROR;
+    }
+    *out = PyObject_CallOneArg(method, exc);
+    Py_DECREF(method);
+    if (*out != NULL) {
+        return PYGEN_NEXT;
+    }
+    return fetch_stop_value(out) ? PYGEN_RETURN : PYGEN_ERROR;
+}
+
+PySendResult
+ait_drive_slot(PyObject **slot, ait_drive *d, PyObject **out)
+{
+    PyObject *awaiter = Py_NewRef(*slot);
+    PySendResult r;
+    if (d->resuming && d->thrown != NULL) {
+        PyObject *thrown = d->thrown;
+        d->resuming = false;
+        d->thrown = NULL;
+        r = throw_into(d->st, awaiter, thrown, out);
+    }
+    else {
+        PyObject *value = d->resuming ? d->value : Py_None;
+        d->resuming = false;
+        r = PyIter_Send(awaiter, value, out);
+    }
+    Py_DECREF(awaiter);
+    if (r != PYGEN_NEXT) {
+        Py_CLEAR(*slot);
+    }
+    return r;
+}
+
+/* Raise what is raised anew as the cause of a RuntimeError. */
+void
+ait_guard_stop(const char *what)
+{
+    bool async_stop = PyErr_ExceptionMatches(PyExc_StopAsyncIteration);
+    if (!async_stop && !PyErr_ExceptionMatches(PyExc_StopIteration)) {
+        return;
+    }
+    PyObject *stop = PyErr_GetRaisedException();
+    PyErr_Format(PyExc_RuntimeError, "%s raised %s", what,
+                 async_stop ? "StopAsyncIteration" : "StopIteration");
+    PyObject *error = PyErr_GetRaisedException();
+    PyException_SetCause(error, Py_NewRef(stop));
+    PyException_SetContext(error, stop);
+    PyErr_SetRaisedException(error);
+}
+
+PySendResult
+ait_resume(ait_op *op, ait_drive *d, PyObject **out)
+{
+    PySendResult r = ait_await(op, d, out);
+    if (r == PYGEN_ERROR) {
+        ait_guard_stop("function");
+    }
+    return r;
+}
+
+PySendResult
+ait_called_slow(ait_op *op, ait_drive *d, PyObject *result, PyObject **out)
+{
+    *out = NULL;
+    if (result == NULL) {
+        if (!PyErr_Occurred()) {
+            PyErr_SetString(PyExc_SystemError, "function returned NULL without setting an exception");
+        }
+        ait_guard_stop("function");
+        return PYGEN_ERROR;
+    }
+    op->awaiting = ait_awaiter(result);
+    return op->awaiting == NULL ? PYGEN_ERROR : ait_resume(op, d, out);
+}

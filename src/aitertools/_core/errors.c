@@ -1,0 +1,3 @@
+#include "core.h"
+
+PyMethodDef ait_error_functions[] = {{NULL}};

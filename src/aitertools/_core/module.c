@@ -1,0 +1,180 @@
+/* The module: its state, its types, and what the package tells it. */
+#include "core.h"
+
+static PyModuleDef ait_module;
+
+ait_state *
+ait_state_of(PyTypeObject *type)
+{
+    PyObject *module = PyType_GetModuleByDef(type, &ait_module);
+    return module == NULL ? NULL : ait_state_from(module);
+}
+
+/* ---- what the package tells it ---------------------------------------------------------------- */
+
+static const char *const hook_names[] = {
+    "adapt", "checkpoint", "current_task", "close_running", "place", NULL,
+};
+
+/* set_hook(name, callable): what the core calls where it needs an event loop or the package. */
+static PyObject *
+set_hook(PyObject *module, PyObject *args)
+{
+    const char *name;
+    PyObject *hook;
+    if (!PyArg_ParseTuple(args, "sO:set_hook", &name, &hook)) {
+        return NULL;
+    }
+    for (int i = 0; hook_names[i] != NULL; i++) {
+        if (strcmp(name, hook_names[i]) == 0) {
+            Py_XSETREF(ait_state_from(module)->hooks[i], Py_NewRef(hook));
+            Py_RETURN_NONE;
+        }
+    }
+    PyErr_Format(PyExc_ValueError, "no such hook: %s", name);
+    return NULL;
+}
+
+/* set_stream(type): the subclass of Op that every operator is made as. */
+static PyObject *
+set_stream(PyObject *module, PyObject *type)
+{
+    ait_state *st = ait_state_from(module);
+    if (!PyType_Check(type) || !PyType_IsSubtype((PyTypeObject *)type, st->op_type)) {
+        PyErr_SetString(PyExc_TypeError, "set_stream(): not a subclass of Op");
+        return NULL;
+    }
+    Py_XSETREF(st->stream_type, (PyTypeObject *)Py_NewRef(type));
+    Py_RETURN_NONE;
+}
+
+/* set_debug(on): whether streams remember where they were made and warn when left open. */
+static PyObject *
+set_debug(PyObject *module, PyObject *on)
+{
+    int truth = PyObject_IsTrue(on);
+    if (truth < 0) {
+        return NULL;
+    }
+    ait_state_from(module)->debug = truth;
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef module_functions[] = {
+    {"set_hook", set_hook, METH_VARARGS, NULL},
+    {"set_stream", set_stream, METH_O, NULL},
+    {"set_debug", set_debug, METH_O, NULL},
+    {NULL},
+};
+
+/* ---- making and unmaking ------------------------------------------------------------------------ */
+
+static int
+intern_names(ait_state *st)
+{
+    st->str_aclose = PyUnicode_InternFromString("aclose");
+    st->str_athrow = PyUnicode_InternFromString("athrow");
+    st->str_close = PyUnicode_InternFromString("close");
+    st->str_name = PyUnicode_InternFromString("__name__");
+    st->str_throw = PyUnicode_InternFromString("throw");
+    return st->str_aclose == NULL || st->str_athrow == NULL || st->str_close == NULL ||
+                   st->str_name == NULL || st->str_throw == NULL
+               ? -1
+               : 0;
+}
+
+static int
+module_exec(PyObject *module)
+{
+    static PyMethodDef *const tables[] = {
+        module_functions,       ait_source_functions,  ait_transform_functions,
+        ait_select_functions,   ait_group_functions,   ait_combine_functions,
+        ait_reduce_functions,   ait_error_functions,
+    };
+    ait_state *st = ait_state_from(module);
+    st->op_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &ait_op_spec, NULL);
+    st->run_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &ait_run_spec, NULL);
+    st->places = PyDict_New();
+    if (st->op_type == NULL || st->run_type == NULL || st->places == NULL || intern_names(st) < 0) {
+        return -1;
+    }
+    st->stream_type = (PyTypeObject *)Py_NewRef(st->op_type);
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(tables); i++) {
+        if (PyModule_AddFunctions(module, tables[i]) < 0) {
+            return -1;
+        }
+    }
+    if (PyModule_AddType(module, st->op_type) < 0 || PyModule_AddType(module, st->run_type) < 0) {
+        return -1;
+    }
+    return ait_learn_asyncgen(st);
+}
+
+static int
+module_traverse(PyObject *module, visitproc visit, void *arg)
+{
+    ait_state *st = ait_state_from(module);
+    Py_VISIT(st->op_type);
+    Py_VISIT(st->stream_type);
+    Py_VISIT(st->run_type);
+    Py_VISIT(st->wrapped);
+    Py_VISIT(st->places); /* the interned names are strings: nothing to visit */
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(st->hooks); i++) {
+        Py_VISIT(st->hooks[i]);
+    }
+    return 0;
+}
+
+static int
+module_clear(PyObject *module)
+{
+    ait_state *st = ait_state_from(module);
+    Py_CLEAR(st->op_type);
+    Py_CLEAR(st->stream_type);
+    Py_CLEAR(st->run_type);
+    Py_CLEAR(st->wrapped);
+    Py_CLEAR(st->places);
+    Py_CLEAR(st->str_aclose);
+    Py_CLEAR(st->str_athrow);
+    Py_CLEAR(st->str_close);
+    Py_CLEAR(st->str_name);
+    Py_CLEAR(st->str_throw);
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(st->hooks); i++) {
+        Py_CLEAR(st->hooks[i]);
+    }
+    return 0;
+}
+
+static void
+module_free(void *module)
+{
+    (void)module_clear((PyObject *)module);
+}
+
+static PyModuleDef_Slot module_slots[] = {
+    {Py_mod_exec, module_exec},
+#ifdef Py_mod_multiple_interpreters
+    {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+#endif
+#ifdef Py_mod_gil
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0, NULL},
+};
+
+static PyModuleDef ait_module = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "aitertools._core",
+    .m_doc = PyDoc_STR("The compiled core of aitertools: operators, and the driver below them."),
+    .m_size = sizeof(ait_state),
+    .m_slots = module_slots,
+    .m_traverse = module_traverse,
+    .m_clear = module_clear,
+    .m_free = module_free,
+};
+
+PyMODINIT_FUNC
+PyInit__core(void)
+{
+    return PyModuleDef_Init(&ait_module);
+}

@@ -1,0 +1,722 @@
+/* Runs: the awaitables that drive a pipeline, for one item, for a close, or for a whole reduction.
+ *
+ * am_send does the work; tp_iternext, send(), throw() and close() are other faces of it.
+ */
+#include "core.h"
+
+static PySendResult run_send(PyObject *self, PyObject *value, PyObject **out);
+
+ait_run *
+ait_run_new(ait_state *st, const ait_goal *goal, ait_op *op)
+{
+    ait_run *run = (ait_run *)st->run_type->tp_alloc(st->run_type, 0);
+    if (run == NULL) {
+        return NULL;
+    }
+    run->d.st = st;
+    run->d.run = run;
+    run->goal = goal;
+    run->op = (ait_op *)Py_XNewRef(op);
+    return run;
+}
+
+/* ---- what goes with an error -------------------------------------------------------------------- */
+
+static const char NOTE[] = "in aitertools: ";
+
+static bool
+has_note(PyObject *exc)
+{
+    PyObject *notes = PyObject_GetAttrString(exc, "__notes__");
+    bool found = false;
+    if (notes == NULL || !PyList_Check(notes)) {
+        PyErr_Clear();
+        Py_XDECREF(notes);
+        return false;
+    }
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(notes) && !found; i++) {
+        PyObject *note = Py_NewRef(PyList_GET_ITEM(notes, i));
+        const char *text = PyUnicode_Check(note) ? PyUnicode_AsUTF8(note) : NULL;
+        found = text != NULL && strncmp(text, NOTE, sizeof(NOTE) - 1) == 0;
+        Py_DECREF(note);
+    }
+    PyErr_Clear();
+    Py_DECREF(notes);
+    return found;
+}
+
+static PyObject *
+note_text(ait_run *run)
+{
+    PyObject *path = ait_describe(run->op), *text;
+    if (path == NULL || run->goal->name == NULL) {
+        text = path == NULL ? NULL : PyUnicode_FromFormat("%s%U", NOTE, path);
+    }
+    else {
+        text = PyUnicode_FromFormat("%s%s <- %U", NOTE, run->goal->name, path);
+    }
+    Py_XDECREF(path);
+    return text;
+}
+
+/* Say once, on an ordinary error, through which operators it came. */
+static void
+add_note(ait_run *run)
+{
+    if (!PyErr_ExceptionMatches(PyExc_Exception) ||
+        PyErr_ExceptionMatches(PyExc_StopAsyncIteration)) {
+        return;
+    }
+    PyObject *exc = PyErr_GetRaisedException();
+    if (!has_note(exc)) {
+        PyObject *text = note_text(run);
+        PyObject *done = text == NULL ? NULL : PyObject_CallMethod(exc, "add_note", "O", text);
+        PyErr_Clear(); /* an exception that takes no note is raised without one */
+        Py_XDECREF(done);
+        Py_XDECREF(text);
+    }
+    PyErr_SetRaisedException(exc);
+}
+
+/* ---- beginning, suspending, ending ----------------------------------------------------------------- */
+
+/* Remember the task that suspends here: aclose() in another task interrupts it. */
+static void
+remember_task(ait_run *run)
+{
+    PyObject *current_task = run->d.st->hooks[AIT_HOOK_CURRENT_TASK];
+    run->d.since = 0;
+    if (run->task == NULL && current_task != NULL) {
+        run->task = PyObject_CallNoArgs(current_task);
+        if (run->task == NULL) { /* no loop that we know */
+            PyErr_Clear();
+        }
+    }
+}
+
+static void
+tell_waiters(ait_run *run)
+{
+    PyObject *waiters = run->waiters;
+    if (waiters == NULL) {
+        return;
+    }
+    run->waiters = NULL;
+    PyObject *raised = PyErr_GetRaisedException();
+    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(waiters); i++) {
+        PyObject *done = PyObject_CallNoArgs(PyList_GET_ITEM(waiters, i));
+        if (done == NULL) {
+            PyErr_WriteUnraisable(waiters);
+        }
+        Py_XDECREF(done);
+    }
+    Py_DECREF(waiters);
+    if (raised != NULL) {
+        PyErr_SetRaisedException(raised);
+    }
+}
+
+static const ait_goal next_goal;
+
+static void
+run_over(ait_run *run)
+{
+    ait_op *op = run->op;
+    run->phase = AIT_DONE;
+    run->op = NULL;
+    run->swallow = false;
+    Py_CLEAR(run->task);
+    Py_CLEAR(run->ours);
+    tell_waiters(run);
+    ait_flag_drop(&run->busy);
+    if (run->goal == &next_goal) {
+        Py_XDECREF(ait_swap(&op->spare, Py_NewRef((PyObject *)run)));
+    }
+    Py_DECREF(op);
+}
+
+/* What follows an advance: stay suspended, or be over. */
+static PySendResult
+run_settle(ait_run *run, PySendResult r, PyObject **out)
+{
+    if (r == PYGEN_NEXT) {
+        remember_task(run);
+        ait_flag_drop(&run->busy);
+        return r;
+    }
+    if (r == PYGEN_ERROR) {
+        *out = NULL;
+        add_note(run);
+    }
+    run_over(run);
+    return r;
+}
+
+static PySendResult
+run_go(ait_run *run, PyObject **out)
+{
+    return run_settle(run, run->goal->advance(run, out), out);
+}
+
+/* In the protocol the end is an exception. */
+static PySendResult
+next_answer(PySendResult r, PyObject **out)
+{
+    if (r == PYGEN_RETURN && *out == NULL) {
+        PyErr_SetNone(PyExc_StopAsyncIteration);
+        return PYGEN_ERROR;
+    }
+    return r;
+}
+
+/* The usual case of run_send(): an __anext__ that finds an item without suspending. */
+static PySendResult
+next_item(ait_run *run, PyObject **out)
+{
+    ait_op *op = run->op;
+    run->phase = AIT_ITER;
+    PySendResult r = ait_pull(op, &run->d, out);
+    if (r != PYGEN_RETURN || *out == NULL) {
+        return run_settle(run, next_answer(r, out), out);
+    }
+    run->phase = AIT_DONE;
+    run->op = NULL;
+    ait_flag_drop(&run->busy);
+    Py_XDECREF(ait_swap(&op->spare, Py_NewRef((PyObject *)run)));
+    Py_DECREF(op);
+    return r;
+}
+
+/* Take the run for this caller; false with an exception if it is running or over. */
+static bool
+run_enter(ait_run *run)
+{
+    if (!ait_flag_take(&run->busy)) {
+        PyErr_SetString(PyExc_RuntimeError, "coroutine already executing");
+        return false;
+    }
+    if (run->phase == AIT_DONE) {
+        ait_flag_drop(&run->busy);
+        PyErr_Format(PyExc_RuntimeError, "cannot reuse already awaited %s()",
+                     run->goal->name != NULL ? run->goal->name : "__anext__");
+        return false;
+    }
+    return true;
+}
+
+/* ---- the faces ------------------------------------------------------------------------------------- */
+
+static PySendResult
+run_send(PyObject *self, PyObject *value, PyObject **out)
+{
+    ait_run *run = (ait_run *)self;
+    if (run->goal == &next_goal && run->phase == AIT_INIT && value == Py_None &&
+        ait_flag_take(&run->busy)) {
+        return next_item(run, out);
+    }
+    *out = NULL;
+    if (!run_enter(run)) {
+        return PYGEN_ERROR;
+    }
+    if (run->phase == AIT_INIT) {
+        if (value != Py_None) {
+            ait_flag_drop(&run->busy);
+            PyErr_SetString(PyExc_TypeError,
+                            "can't send non-None value to a just-started coroutine");
+            return PYGEN_ERROR;
+        }
+        run->phase = AIT_ITER;
+    }
+    else {
+        run->d.resuming = true;
+        run->d.value = value;
+    }
+    return run_go(run, out);
+}
+
+/* Raise StopIteration(item), consuming item. From 3.12 on this is the way an item reaches `async for`:
+ * the exception is used again while nobody else has it and nobody caught it. */
+static void
+raise_stop(ait_run *run, PyObject *item)
+{
+    PyStopIterationObject *stop = (PyStopIterationObject *)run->stop;
+    if (stop == NULL || !ait_is_unique(run->stop) || stop->traceback != NULL ||
+        stop->context != NULL) {
+        Py_XSETREF(run->stop, PyObject_CallNoArgs(PyExc_StopIteration));
+        stop = (PyStopIterationObject *)run->stop;
+        if (stop == NULL) {
+            Py_DECREF(item);
+            return;
+        }
+    }
+    Py_XSETREF(stop->value, item);
+#if PY_VERSION_HEX >= 0x030C0000
+    PyErr_SetRaisedException(Py_NewRef(run->stop));
+#else
+    PyErr_SetObject(PyExc_StopIteration, run->stop);
+#endif
+}
+
+static PyObject *
+answer(ait_run *run, PySendResult r, PyObject *out)
+{
+    if (r == PYGEN_RETURN) {
+        raise_stop(run, out);
+        return NULL;
+    }
+    return out; /* NULL on error */
+}
+
+static PyObject *
+run_iternext(PyObject *self)
+{
+    PyObject *out;
+    PySendResult r = run_send(self, Py_None, &out);
+    return answer((ait_run *)self, r, out);
+}
+
+static PyObject *
+run_send_method(PyObject *self, PyObject *value)
+{
+    PyObject *out;
+    PySendResult r = run_send(self, value, &out);
+    return answer((ait_run *)self, r, out);
+}
+
+/* The exception that throw(type[, value[, traceback]]) means. */
+static PyObject *
+thrown_exception(PyObject *const *args, Py_ssize_t nargs)
+{
+    PyObject *exc;
+    if (PyExceptionInstance_Check(args[0])) {
+        exc = Py_NewRef(args[0]);
+    }
+    else if (!PyExceptionClass_Check(args[0])) {
+        PyErr_Format(PyExc_TypeError,
+                     "exceptions must be classes or instances deriving from BaseException, not %s",
+                     Py_TYPE(args[0])->tp_name);
+        return NULL;
+    }
+    else if (nargs < 2 || args[1] == Py_None) {
+        exc = PyObject_CallNoArgs(args[0]);
+    }
+    else if (PyObject_TypeCheck(args[1], (PyTypeObject *)args[0])) {
+        exc = Py_NewRef(args[1]);
+    }
+    else {
+        exc = PyObject_CallOneArg(args[0], args[1]);
+    }
+    if (exc != NULL && nargs == 3 && args[2] != Py_None &&
+        PyException_SetTraceback(exc, args[2]) < 0) {
+        Py_CLEAR(exc);
+    }
+    return exc;
+}
+
+/* Whether exc is the cancellation by which an aclose() elsewhere interrupts this run. */
+static int
+is_interruption(ait_run *run, PyObject *exc)
+{
+    PyObject *ours = run->ours;
+    if (ours == NULL) {
+        return 0;
+    }
+    run->ours = NULL;
+    PyObject *verdict = PyObject_CallOneArg(ours, exc);
+    Py_DECREF(ours);
+    return verdict == NULL ? -1 : ait_truth(verdict);
+}
+
+static PySendResult
+run_throw_exc(ait_run *run, PyObject *exc, PyObject **out)
+{
+    *out = NULL;
+    if (!run_enter(run)) {
+        return PYGEN_ERROR;
+    }
+    if (run->phase == AIT_INIT) {
+        run->phase = AIT_ITER;
+        PyErr_SetObject((PyObject *)Py_TYPE(exc), exc);
+        if (run->goal->feed == NULL) {
+            run_over(run);
+            return PYGEN_ERROR;
+        }
+        /* A reduction owes its stream a close, also when it is cancelled before it began. */
+        ait_keep_error(&run->error);
+        run->closing = true;
+        return run_go(run, out);
+    }
+    int interruption = is_interruption(run, exc);
+    if (interruption < 0) {
+        ait_flag_drop(&run->busy);
+        return PYGEN_ERROR;
+    }
+    run->swallow = interruption > 0;
+    run->d.resuming = true;
+    run->d.thrown = exc;
+    return run_go(run, out);
+}
+
+static PyObject *
+run_throw(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
+{
+    if (!ait_check_count(nargs, 1, 3, "throw")) {
+        return NULL;
+    }
+    PyObject *exc = thrown_exception(args, nargs), *out;
+    if (exc == NULL) {
+        return NULL;
+    }
+    PySendResult r = run_throw_exc((ait_run *)self, exc, &out);
+    Py_DECREF(exc);
+    return answer((ait_run *)self, r, out);
+}
+
+static PyObject *
+run_close(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    ait_run *run = (ait_run *)self;
+    if (run->phase != AIT_ITER) {
+        if (run->phase == AIT_INIT) {
+            run->phase = AIT_DONE;
+            Py_CLEAR(run->op);
+        }
+        Py_RETURN_NONE;
+    }
+    PyObject *exit = PyObject_CallNoArgs(PyExc_GeneratorExit), *out;
+    if (exit == NULL) {
+        return NULL;
+    }
+    PySendResult r = run_throw_exc(run, exit, &out);
+    Py_DECREF(exit);
+    if (r == PYGEN_NEXT) {
+        Py_DECREF(out);
+        PyErr_SetString(PyExc_RuntimeError, "coroutine ignored GeneratorExit");
+        return NULL;
+    }
+    if (r == PYGEN_ERROR && !PyErr_ExceptionMatches(PyExc_GeneratorExit) &&
+        !PyErr_ExceptionMatches(PyExc_StopAsyncIteration)) {
+        return NULL;
+    }
+    PyErr_Clear();
+    Py_XDECREF(out);
+    Py_RETURN_NONE;
+}
+
+/* ---- the goals "next item" and "close" ------------------------------------------------------------ */
+
+/* Whether the error is our own interruption coming back: then the pull is made once more and finds
+ * that the stream is to be closed. */
+static bool
+interrupted(ait_run *run)
+{
+    if (!run->swallow) {
+        return false;
+    }
+    run->swallow = false;
+    if (PyErr_ExceptionMatches(PyExc_Exception)) {
+        return false;
+    }
+    PyErr_Clear();
+    return true;
+}
+
+static PySendResult
+next_advance(ait_run *run, PyObject **out)
+{
+    PySendResult r;
+    do {
+        r = ait_pull(run->op, &run->d, out);
+    } while (r == PYGEN_ERROR && interrupted(run));
+    return next_answer(r, out);
+}
+
+static const ait_goal next_goal = {.advance = next_advance};
+
+PyObject *
+ait_anext(PyObject *self)
+{
+    ait_op *op = (ait_op *)self;
+    ait_run *run = (ait_run *)ait_swap(&op->spare, NULL);
+    if (run != NULL && ait_is_unique((PyObject *)run)) {
+        if (run->stop != NULL) {
+            Py_CLEAR(((PyStopIterationObject *)run->stop)->value);
+        }
+        run->phase = AIT_INIT;
+        run->op = (ait_op *)Py_NewRef(self);
+        return (PyObject *)run;
+    }
+    Py_XDECREF(run);
+    ait_state *st = ait_state_of(Py_TYPE(self));
+    return st == NULL ? NULL : (PyObject *)ait_run_new(st, &next_goal, op);
+}
+
+/* Ask the run that op is suspended in to end, and wait for that in run->acc. */
+static int
+interrupt(ait_run *run)
+{
+    ait_op *op = run->op;
+    PyObject *hook = run->d.st->hooks[AIT_HOOK_CLOSE_RUNNING];
+    op->flags |= AIT_CLOSE_ASKED;
+    if (hook == NULL) {
+        return 0;
+    }
+    PyObject *closing = op->flags & AIT_CLOSING ? Py_True : Py_False;
+    PyObject *end = PyObject_CallFunctionObjArgs(hook, op, op->run, closing, NULL);
+    run->acc = end == NULL ? NULL : ait_awaiter(end);
+    return run->acc == NULL ? -1 : 0;
+}
+
+static PySendResult
+close_advance(ait_run *run, PyObject **out)
+{
+    ait_drive *d = &run->d;
+    *out = NULL;
+    if (!d->resuming && run->op->busy && run->op->run != NULL && interrupt(run) < 0) {
+        return PYGEN_ERROR;
+    }
+    if (run->acc != NULL) {
+        PySendResult r = ait_drive_slot(&run->acc, d, out);
+        if (r != PYGEN_RETURN) {
+            return r;
+        }
+        Py_CLEAR(*out);
+    }
+    PySendResult r = ait_close(run->op, d, out);
+    if (r == PYGEN_RETURN) {
+        *out = Py_NewRef(Py_None);
+    }
+    return r;
+}
+
+static const ait_goal close_goal = {.name = "aclose", .advance = close_advance};
+
+PyObject *
+ait_aclose(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    ait_state *st = ait_state_of(Py_TYPE(self));
+    return st == NULL ? NULL : (PyObject *)ait_run_new(st, &close_goal, (ait_op *)self);
+}
+
+/* ---- the goal "reduction" ----------------------------------------------------------------------- */
+
+/* Feed until the end, enough, or an error, which is kept: then the stream is closed. */
+static PySendResult
+reduce_items(ait_run *run, PyObject **out)
+{
+    for (;;) {
+        PyObject *item;
+        PySendResult r = ait_pull(run->op, &run->d, &item);
+        if (r == PYGEN_NEXT) {
+            *out = item;
+            return r;
+        }
+        if (r == PYGEN_ERROR) {
+            if (interrupted(run)) {
+                continue;
+            }
+            ait_keep_error(&run->error);
+            break;
+        }
+        if (item == NULL) {
+            break;
+        }
+        int enough = run->goal->feed(run, item);
+        Py_DECREF(item);
+        if (enough < 0) {
+            ait_keep_error(&run->error);
+        }
+        if (enough != 0) {
+            break;
+        }
+    }
+    run->closing = true;
+    return PYGEN_RETURN;
+}
+
+PySendResult
+ait_reduce(ait_run *run, PyObject **out)
+{
+    *out = NULL;
+    if (!run->closing) {
+        PySendResult r = reduce_items(run, out);
+        if (r == PYGEN_NEXT) {
+            return r;
+        }
+    }
+    PySendResult r = ait_close(run->op, &run->d, out);
+    if (r == PYGEN_NEXT) {
+        return r;
+    }
+    if (r == PYGEN_ERROR) {
+        if (!interrupted(run)) {
+            ait_keep_error(&run->error);
+        }
+    }
+    if (run->error != NULL) {
+        PyObject *error = run->error;
+        run->error = NULL;
+        PyErr_SetRaisedException(error);
+        return PYGEN_ERROR;
+    }
+    *out = run->goal->finish(run);
+    return *out == NULL ? PYGEN_ERROR : PYGEN_RETURN;
+}
+
+/* ---- the type ------------------------------------------------------------------------------------- */
+
+static int
+run_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    ait_run *run = (ait_run *)self;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(run->op);
+    Py_VISIT(run->stop);
+    Py_VISIT(run->task);
+    Py_VISIT(run->waiters);
+    Py_VISIT(run->ours);
+    Py_VISIT(run->error);
+    Py_VISIT(run->acc);
+    Py_VISIT(run->arg);
+    return 0;
+}
+
+static int
+run_clear(PyObject *self)
+{
+    ait_run *run = (ait_run *)self;
+    run->phase = AIT_DONE;
+    Py_CLEAR(run->op);
+    Py_CLEAR(run->stop);
+    Py_CLEAR(run->task);
+    Py_CLEAR(run->waiters);
+    Py_CLEAR(run->ours);
+    Py_CLEAR(run->error);
+    Py_CLEAR(run->acc);
+    Py_CLEAR(run->arg);
+    return 0;
+}
+
+/* As a coroutine: one that was never awaited warns, a suspended one is closed. */
+static void
+run_finalize(PyObject *self)
+{
+    ait_run *run = (ait_run *)self;
+    if (run->phase == AIT_DONE || (run->phase == AIT_INIT && run->goal == &next_goal)) {
+        return;
+    }
+    PyObject *raised = PyErr_GetRaisedException();
+    if (run->phase == AIT_INIT) {
+        if (PyErr_WarnFormat(PyExc_RuntimeWarning, 1, "'Stream.%s' was never awaited",
+                             run->goal->name) < 0) {
+            PyErr_WriteUnraisable(self);
+        }
+    }
+    else {
+        ait_op *op = (ait_op *)Py_XNewRef(run->op);
+        PyObject *done = run_close(self, NULL);
+        if (done == NULL) {
+            PyErr_WriteUnraisable(self);
+        }
+        Py_XDECREF(done);
+        if (op != NULL) {
+            ait_abandon(op, run);
+            Py_DECREF(op);
+        }
+    }
+    if (raised != NULL) {
+        PyErr_SetRaisedException(raised);
+    }
+}
+
+static void
+run_dealloc(PyObject *self)
+{
+    if (PyObject_CallFinalizerFromDealloc(self) < 0) {
+        return;
+    }
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    (void)run_clear(self);
+    PyMem_Free(((ait_run *)self)->extra);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyObject *
+run_repr(PyObject *self)
+{
+    ait_run *run = (ait_run *)self;
+    const char *name = run->goal->name != NULL ? run->goal->name : "__anext__";
+    PyObject *path = run->op == NULL ? PyUnicode_FromString("done") : ait_describe(run->op);
+    PyObject *text = path == NULL ? NULL : PyUnicode_FromFormat("<awaitable %s of %U>", name, path);
+    Py_XDECREF(path);
+    return text;
+}
+
+/* _interrupt(over, ours): have over() called when the run is over. If an interruption is under way
+ * already, that is all, and the answer is False. Else, unless ours is None, the caller has to cancel
+ * the task, and ours(exc) will be asked whether what arrives is that cancellation and nothing else. */
+static PyObject *
+run_interrupt(PyObject *self, PyObject *args)
+{
+    ait_run *run = (ait_run *)self;
+    PyObject *over, *ours;
+    if (!PyArg_ParseTuple(args, "OO:_interrupt", &over, &ours)) {
+        return NULL;
+    }
+    if (run->waiters == NULL) {
+        run->waiters = PyList_New(0);
+    }
+    if (run->waiters == NULL || PyList_Append(run->waiters, over) < 0) {
+        return NULL;
+    }
+    if (ours == Py_None || run->ours != NULL || run->swallow) {
+        Py_RETURN_FALSE;
+    }
+    run->ours = Py_NewRef(ours);
+    Py_RETURN_TRUE;
+}
+
+static PyObject *
+run_task(PyObject *self, void *Py_UNUSED(ignored))
+{
+    PyObject *task = ((ait_run *)self)->task;
+    return Py_NewRef(task != NULL ? task : Py_None);
+}
+
+static PyMethodDef run_methods[] = {
+    {"send", run_send_method, METH_O, NULL},
+    {"throw", (PyCFunction)(void (*)(void))run_throw, METH_FASTCALL, NULL},
+    {"close", run_close, METH_NOARGS, NULL},
+    {"_interrupt", run_interrupt, METH_VARARGS, NULL},
+    {NULL},
+};
+
+static PyGetSetDef run_getset[] = {
+    {"_task", run_task, NULL, PyDoc_STR("The task that is suspended in it."), NULL},
+    {NULL},
+};
+
+static PyType_Slot run_slots[] = {
+    {Py_tp_dealloc, run_dealloc},
+    {Py_tp_finalize, run_finalize},
+    {Py_tp_traverse, run_traverse},
+    {Py_tp_clear, run_clear},
+    {Py_tp_repr, run_repr},
+    {Py_tp_iter, PyObject_SelfIter},
+    {Py_tp_iternext, run_iternext},
+    {Py_tp_methods, run_methods},
+    {Py_tp_getset, run_getset},
+    {Py_am_await, PyObject_SelfIter},
+    {Py_am_send, run_send},
+    {0, NULL},
+};
+
+PyType_Spec ait_run_spec = {
+    .name = "aitertools._core.Run",
+    .basicsize = sizeof(ait_run),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION |
+             Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = run_slots,
+};

@@ -1,0 +1,23 @@
+"""The types that the families share."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Iterable
+from typing import Any, TypeAlias, TypeVar
+
+T = TypeVar("T")
+U = TypeVar("U")
+V = TypeVar("V")
+T_co = TypeVar("T_co", covariant=True)
+
+Source: TypeAlias = AsyncIterable[T] | Iterable[T]
+"""What a stream can be made of; queues too, which the types cannot say."""
+
+Fn: TypeAlias = Callable[[T], Awaitable[U] | U]
+"""A function of one item, ``def`` or ``async def``."""
+
+Predicate: TypeAlias = Callable[[T], Awaitable[object] | object]
+"""A function whose result, awaited where it has to be, counts as true or false."""
+
+Run: TypeAlias = Coroutine[Any, Any, T]
+"""What a reducer returns: an awaitable that tasks accept as well."""

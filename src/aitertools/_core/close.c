@@ -74,11 +74,11 @@ ait_finish(ait_op *op, ait_drive *d, PyObject **out)
 {
     if (!(op->flags & AIT_CLOSING)) {
         op->flags |= AIT_CLOSING | AIT_ENDED;
-        op->cursor = 0;
+        op->position = 0;
     }
     op->run = NULL;
     ait_op *child;
-    while ((child = owned_stream(op, op->cursor)) != NULL) {
+    while ((child = owned_stream(op, op->position)) != NULL) {
         PySendResult r = op->flags & AIT_BORROWED ? PYGEN_RETURN : ait_close(child, d, out);
         if (r == PYGEN_NEXT) {
             op->run = d->run;
@@ -87,7 +87,7 @@ ait_finish(ait_op *op, ait_drive *d, PyObject **out)
         if (r == PYGEN_ERROR) {
             ait_keep_error(&op->error);
         }
-        op->cursor++;
+        op->position++;
     }
     if (op->kind->close != NULL && !(op->flags & AIT_BORROWED)) {
         PySendResult r = op->kind->close(op, d, out);

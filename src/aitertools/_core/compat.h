@@ -62,6 +62,20 @@ ait_is_unique(PyObject *obj)
 #endif
 }
 
+/* The same for an object that may have weak references, such as those of the asyncgen hooks: these are
+ * followed in the thread whose event loop runs the object, which is the caller's. */
+static inline bool
+ait_is_sole_owner(PyObject *obj)
+{
+#ifdef Py_GIL_DISABLED
+    Py_ssize_t shared = __atomic_load_n(&obj->ob_ref_shared, __ATOMIC_RELAXED);
+    return obj->ob_tid == _Py_ThreadId() && obj->ob_ref_local == 1 &&
+           shared >> _Py_REF_SHARED_SHIFT == 0;
+#else
+    return Py_REFCNT(obj) == 1;
+#endif
+}
+
 /* A byte that says "in use": taken by one, refused to all others, also across threads. */
 static inline bool
 ait_flag_take(uint8_t *flag)

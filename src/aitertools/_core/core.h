@@ -55,7 +55,7 @@ enum {
     uint8_t busy;       /* taken from the beginning of a pull or close to its end           */ \
     uint8_t flags;                                                                             \
     uint16_t depth;     /* of the tree below, itself included                               */ \
-    uint32_t cursor     /* which owned stream is being closed                               */
+    uint32_t position   /* which owned stream is being closed                               */
 
 /* After the head come kind->nrefs strong references, then plain words. */
 struct ait_op {
@@ -331,6 +331,7 @@ ait_is_op(ait_state *st, PyObject *obj)
 
 /* Function tables of the families; module.c joins them. */
 extern PyMethodDef ait_source_functions[];
+extern PyMethodDef ait_create_functions[];
 extern PyMethodDef ait_transform_functions[];
 extern PyMethodDef ait_select_functions[];
 extern PyMethodDef ait_group_functions[];

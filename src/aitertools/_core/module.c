@@ -87,7 +87,7 @@ static int
 module_exec(PyObject *module)
 {
     static PyMethodDef *const tables[] = {
-        module_functions,       ait_source_functions,  ait_transform_functions,
+        module_functions,       ait_source_functions,  ait_create_functions, ait_transform_functions,
         ait_select_functions,   ait_group_functions,   ait_combine_functions,
         ait_reduce_functions,   ait_error_functions,
     };

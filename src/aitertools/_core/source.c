@@ -218,6 +218,12 @@ static const ait_kind closing_anext_kind = {
     .arg = AIT_ARG_LABEL, .arg_at = AIT_WORD_AT(anext_op, label),
 };
 
+/* A pump passes on errors that do not end what it pulls. */
+static const ait_kind pump_kind = {
+    .name = "pump", .step = anext_step, .close = anext_close,
+    .nwords = AIT_WORDS(anext_op), .nrefs = 3,
+};
+
 /* A stream over the async iterator `it` (consumed), which came from `given`. */
 static ait_op *
 anext_new(ait_state *st, PyObject *it, PyObject *given)
@@ -303,7 +309,7 @@ agen_step(ait_op *self, ait_drive *d, PyObject **out)
         self->awaiting = athrow == NULL ? NULL : ait_awaiter(athrow);
         return self->awaiting == NULL ? PYGEN_ERROR : await_item(self, d, out);
     }
-    if (op->started && d->st->wrapped != NULL && ait_is_unique(op->agen)) {
+    if (op->started && d->st->wrapped != NULL && ait_is_sole_owner(op->agen)) {
         return agen_drive(op, d, Py_None, out);
     }
     op->started = 1;
@@ -527,7 +533,7 @@ move_out(ait_state *st, ait_op *op)
 }
 
 /* interpose(stream, factory): from now on stream reads factory(what it was), an async iterator, by
- * which all that hold the stream pull it from then on. Nothing may be running. */
+ * which all that hold the stream pull it from then on; once is enough. Nothing may be running. */
 static PyObject *
 interpose(PyObject *module, PyObject *args)
 {
@@ -537,6 +543,9 @@ interpose(PyObject *module, PyObject *args)
         return NULL;
     }
     forward_op *op = (forward_op *)stream;
+    if (op->kind == &pumped_kind) {
+        Py_RETURN_NONE;
+    }
     if (!ait_flag_take(&op->busy)) {
         PyErr_SetString(PyExc_RuntimeError, "anext(): already running");
         return NULL;
@@ -551,67 +560,35 @@ interpose(PyObject *module, PyObject *args)
     op->source = NULL;
     op->inner = moved;
     PyObject *pump = PyObject_CallOneArg(factory, (PyObject *)moved);
-    op->source = pump == NULL ? NULL : ait_source(st, pump, "interpose");
-    Py_XDECREF(pump);
-    if (op->source == NULL) { /* without a pump it reads the stream itself, as before */
+    op->source = pump == NULL ? NULL : ready(anext_new(st, pump, pump));
+    if (op->source != NULL) {
+        op->source->kind = &pump_kind;
+    }
+    else { /* without a pump it reads the stream itself, as before */
         op->source = (ait_op *)Py_NewRef((PyObject *)moved);
-        ait_flag_drop(&op->busy);
-        return NULL;
     }
     ait_flag_drop(&op->busy);
+    if (PyErr_Occurred()) {
+        return NULL;
+    }
     Py_RETURN_NONE;
-}
-
-/* ---- a callable, asked until it returns a sentinel -------------------------------------------------- */
-
-typedef struct {
-    AIT_OP_HEAD;
-    PyObject *fn;
-    PyObject *sentinel;
-} callable_op;
-
-static PySendResult
-callable_step(ait_op *self, ait_drive *d, PyObject **out)
-{
-    callable_op *op = (callable_op *)self;
-    PySendResult r = self->awaiting != NULL ? ait_resume(self, d, out)
-                                            : ait_called(self, d, PyObject_CallNoArgs(op->fn), out);
-    if (r != PYGEN_RETURN) {
-        return r;
-    }
-    int is_end = PyObject_RichCompareBool(*out, op->sentinel, Py_EQ);
-    if (is_end != 0) {
-        Py_CLEAR(*out);
-    }
-    return is_end < 0 ? PYGEN_ERROR : PYGEN_RETURN;
-}
-
-static const ait_kind callable_kind = {
-    .name = "aiter", .step = callable_step, .nwords = AIT_WORDS(callable_op), .nrefs = 2,
-    .arg = AIT_ARG_NAME, .arg_at = AIT_WORD_AT(callable_op, fn),
-};
-
-static PyObject *
-calls(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
-{
-    if (!ait_check_count(nargs, 2, 2, "aiter") || !ait_check_callable(args[0], "aiter")) {
-        return NULL;
-    }
-    callable_op *op = (callable_op *)ait_new(ait_state_from(module), &callable_kind);
-    if (op == NULL) {
-        return NULL;
-    }
-    op->fn = Py_NewRef(args[0]);
-    op->sentinel = Py_NewRef(args[1]);
-    return ait_ready((ait_op *)op);
 }
 
 /* ---- what Python sees --------------------------------------------------------------------------------- */
 
+/* source(obj[, label]): the label is what a repr shows, if obj is not a stream already. */
 static PyObject *
-source(PyObject *module, PyObject *obj)
+source(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
-    return (PyObject *)ait_source(ait_state_from(module), obj, "stream");
+    ait_state *st = ait_state_from(module);
+    if (!ait_check_count(nargs, 1, 2, "stream")) {
+        return NULL;
+    }
+    ait_op *op = ait_source(st, args[0], "stream");
+    if (op != NULL && nargs == 2 && op->kind->arg == AIT_ARG_LABEL) {
+        Py_SETREF(op->refs[op->kind->arg_at], Py_NewRef(args[1]));
+    }
+    return (PyObject *)op;
 }
 
 static PyObject *
@@ -621,9 +598,8 @@ borrow(PyObject *module, PyObject *obj)
 }
 
 PyMethodDef ait_source_functions[] = {
-    {"source", source, METH_O, PyDoc_STR("source($module, obj, /)\n--\n\n")},
+    {"source", AIT_FASTCALL(source), PyDoc_STR("source($module, obj, label=..., /)\n--\n\n")},
     {"borrow", borrow, METH_O, PyDoc_STR("borrow($module, obj, /)\n--\n\n")},
-    {"calls", AIT_FASTCALL(calls), PyDoc_STR("calls($module, fn, sentinel, /)\n--\n\n")},
     {"interpose", interpose, METH_VARARGS, PyDoc_STR("interpose($module, stream, factory, /)\n--\n\n")},
     {NULL},
 };

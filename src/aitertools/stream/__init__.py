@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 
 from .. import _core
+from .synonyms import SYNONYMS
 from .transform import Transform
 from .types import Run, T_co
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from types import TracebackType
+
+
+class Stage(NamedTuple):
+    """What one operator of a stream has delivered."""
+
+    name: str
+    items: int
 
 
 class Stream(Transform[T_co], _core.Op):
-    """An async iterator with operators as methods; made by :func:`stream`, consumed once."""
+    """An async iterator whose operators are methods; made by :func:`stream`, consumed once.
+
+    Each operator returns a new stream that owns the one before it. ``async for`` consumes it, or a
+    reducer such as :meth:`list`, which is awaited. ``async with stream:`` closes it at the end of the block.
+    """
 
     __slots__ = ()
 
@@ -21,6 +33,56 @@ class Stream(Transform[T_co], _core.Op):
 
         def __aiter__(self) -> Self: ...
         def __anext__(self) -> Run[T_co]: ...
+
+    else:
+
+        def __getattr__(self, name: str) -> NoReturn:
+            message = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if name in SYNONYMS:
+                raise AttributeError(f"{message}; here it is called {SYNONYMS[name]!r}")
+            raise AttributeError(message, name=name, obj=self)
+
+    async def __aenter__(self) -> Self:
+        """Return the stream itself."""
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        """Close the stream; an error of that never masks the one that led here."""
+        try:
+            await self.aclose()
+        except Exception as error:
+            if exc is None:
+                raise
+            exc.add_note(f"in aitertools: and closing the stream raised {error!r}")
+
+    def head(self, n: int) -> Run[list[Any]]:
+        """Read up to *n* items and leave the stream open, to go on with the rest.
+
+        >>> async def main():
+        ...     rows = stream(["name", "ann", "bob"])
+        ...     return await rows.head(1), await rows.list()
+        >>> run(main())
+        (['name'], ['ann', 'bob'])
+
+        What a cancelled call had read is gone.
+        """
+        return _core.list(_core.take(_core.borrow(self), n))
+
+    def stats(self) -> tuple[Stage, ...]:
+        """Return how many items each operator has delivered, outermost first.
+
+        >>> numbers = stream(range(5)).filter(lambda n: n % 2)
+        >>> run(numbers.list())
+        [1, 3]
+        >>> numbers.stats()
+        (Stage(name='filter(<lambda>)', items=2), Stage(name='range', items=5))
+        """
+        return tuple(Stage(*stage) for stage in self._stages())
 
 
 _core.set_stream(Stream)

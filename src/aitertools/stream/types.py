@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Iterable
 from typing import Any, TypeAlias, TypeVar
 
+MISSING: Any = object()
+"""An argument that was not given, where None is a value."""
+
 T = TypeVar("T")
 U = TypeVar("U")
 V = TypeVar("V")

@@ -1,0 +1,337 @@
+"""The catalogue: one line per operator and reducer, which puts it through every test that is general.
+
+    operator("map", lambda s, f: s.map(f(double)), lambda a: map(double, a))
+
+says its name, how to build it on streams ``s``, ``t``, ``u``, and how its synchronous original does the
+same with iterables ``a``, ``b``, ``c``. Functions are handed over through ``f``, which may make them
+``async def``. The rest, where it differs from the usual one source of small integers:
+
+    data      what the sources have: INTS, PAIRS, LISTS, TEXTS, BOOLS; one for all, or one for each
+    early     it may come to its end before its first source does
+    shares    its results are streams themselves, or share its source: some laws have tests of their own
+    reordered the original reads its sources in another order, or more of them
+"""
+
+from __future__ import annotations
+
+import collections
+import functools
+import heapq
+import inspect
+import itertools
+import operator as op
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import more_itertools as mit
+from hypothesis import strategies as st
+
+import aitertools as ait
+from aitertools import stream
+
+from .models import (
+    ascending,
+    caught,
+    chunked_by,
+    chunked_by_weight,
+    double,
+    even,
+    fussy,
+    groups,
+    iterated,
+    late_batches,
+    pages,
+    small,
+    suppressed,
+    twice,
+)
+
+# ---- data ----------------------------------------------------------------------------------------
+
+
+class Data(NamedTuple):
+    """What a source has: any, and the examples that the laws use, for the first source, the second …"""
+
+    items: st.SearchStrategy[Any]
+    examples: tuple[list[Any], ...]
+
+
+INTS = Data(st.integers(-3, 9), ([3, 1, 4, 1, 5], [2, 7, 1, 8], [6, 2, 5]))
+PAIRS = Data(st.tuples(st.integers(0, 3), st.integers(-3, 9)), ([(1, 2), (0, 5), (1, 7)],))
+LISTS = Data(st.lists(st.integers(0, 9), max_size=3), ([[1, 2], [], [3, 4, 5]],))
+TEXTS = Data(st.text("ab,", max_size=2), (["ab", "", "c"],))
+BOOLS = Data(st.booleans(), ([True, False, True, True],) * 3)
+
+
+# ---- the entries ---------------------------------------------------------------------------------
+
+Paint = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class Entry(NamedTuple):
+    """One operator or reducer, as its line says."""
+
+    name: str
+    family: str
+    ours: Callable[..., Any]
+    theirs: Callable[..., Any]
+    data: tuple[Data, ...]
+    reduces: bool
+    early: bool
+    shares: bool
+    reordered: bool
+
+    def __repr__(self) -> str:
+        return self.name
+
+    @property
+    def arity(self) -> int:
+        """How many sources it reads."""
+        return len(self.data)
+
+    @property
+    def examples(self) -> list[list[Any]]:
+        """What its sources have in the laws."""
+        return [data.examples[i % len(data.examples)] for i, data in enumerate(self.data)]
+
+    @functools.cached_property
+    def functions(self) -> int:
+        """How many functions it takes."""
+        painted: list[object] = []
+        built = self.build(lambda fn: painted.append(fn) or fn, *([] for _ in self.data))
+        if inspect.isawaitable(built):
+            built.close()  # type: ignore[attr-defined]
+        return len(painted)
+
+    def build(self, paint: Paint, *sources: Any) -> Any:
+        """The stream, or the awaitable, over *sources*, which it owns from now on."""
+        return self.ours(*map(stream, sources), paint)
+
+    def expected(self, *data: Any) -> Any:
+        """What the original makes of *data*; an operator's items as a list."""
+        result = self.theirs(*data)
+        return result if self.reduces else list(result)
+
+
+ENTRIES: list[Entry] = []
+
+
+def _enter(
+    family: str,
+    name: str,
+    ours: Callable[..., Any],
+    theirs: Callable[..., Any],
+    data: Data | tuple[Data, ...] = INTS,
+    *,
+    reduces: bool = False,
+    early: bool = False,
+    shares: bool = False,
+    reordered: bool = False,
+) -> None:
+    arity = len(inspect.signature(ours).parameters) - 1
+    each = data if isinstance(data, tuple) and not isinstance(data, Data) else (data,) * arity
+    assert len(each) == arity, name
+    assert name not in {entry.name for entry in ENTRIES}, name
+    ENTRIES.append(Entry(name, family, ours, theirs, each, reduces, early, shares, reordered))
+
+
+# ---- create: no source but what it is made of -----------------------------------------------------
+
+operator = functools.partial(_enter, "create")
+
+operator("aiter(fn, sentinel)", lambda f: ait.aiter(f(iter([3, 1, 0]).__next__), 0), lambda: [3, 1])
+operator("count", lambda f: ait.count(3, -2).take(3), lambda: [3, 1, -1], early=True)
+operator("empty", lambda f: ait.empty(), lambda: [])
+operator("iterate", lambda f: ait.iterate(f(double), 1).take(4), lambda: iterated(double, 1, 4))
+operator("once", lambda f: ait.once(None), lambda: [None])
+operator("paginate", lambda f: ait.paginate(f(pages.get)), lambda: ["ab", "cd", "e"])
+operator("range", lambda f: ait.range(7, 1, -2), lambda: range(7, 1, -2))
+operator("repeat", lambda f: ait.repeat(None, 3), lambda: itertools.repeat(None, 3))
+
+# ---- transform -----------------------------------------------------------------------------------
+
+operator = functools.partial(_enter, "transform")
+
+operator("stream", lambda s, f: s, iter)
+operator("borrow(stream)", lambda s, f: ait.borrow(s), iter, shares=True)
+operator("map", lambda s, f: s.map(f(double)), lambda a: map(double, a))
+operator("map of 2", lambda s, t, f: s.map(f(op.mul), t), lambda a, b: map(op.mul, a, b), early=True)
+operator("map of 3", lambda s, t, u, f: s.map(f(max), t, u), lambda *abc: map(max, *abc), early=True)
+operator("starmap", lambda s, f: s.starmap(f(op.mul)), lambda a: itertools.starmap(op.mul, a), PAIRS)
+operator("flat_map", lambda s, f: s.flat_map(f(twice)), lambda a: mit.flatten(map(twice, a)))
+operator("flatten", lambda s, f: s.flatten(), mit.flatten, LISTS)
+operator("enumerate", lambda s, f: s.enumerate(-2), lambda a: enumerate(a, -2))
+operator("accumulate", lambda s, f: s.accumulate(), itertools.accumulate)
+operator("accumulate(fn)", lambda s, f: s.accumulate(f(max)), lambda a: itertools.accumulate(a, max))
+operator(
+    "accumulate(fn, initial)",
+    lambda s, f: s.accumulate(f(op.sub), initial=7),
+    lambda a: itertools.accumulate(a, op.sub, initial=7),
+)
+operator("pairwise", lambda s, f: s.pairwise(), itertools.pairwise)
+operator("tap", lambda s, f: s.tap(f(double)), iter)
+operator("intersperse", lambda s, f: s.intersperse(None), lambda a: mit.intersperse(None, a))
+operator("prepend", lambda s, f: s.prepend(None, 8), lambda a: itertools.chain([None, 8], a))
+operator("append", lambda s, f: s.append(None, 8), lambda a: itertools.chain(a, [None, 8]))
+
+# ---- select --------------------------------------------------------------------------------------
+
+operator = functools.partial(_enter, "select")
+
+operator("filter", lambda s, f: s.filter(), lambda a: filter(None, a))
+operator("filter(pred)", lambda s, f: s.filter(f(even)), lambda a: filter(even, a))
+operator("filterfalse", lambda s, f: s.filterfalse(), lambda a: itertools.filterfalse(None, a))
+operator(
+    "filterfalse(pred)", lambda s, f: s.filterfalse(f(even)), lambda a: itertools.filterfalse(even, a)
+)
+operator("take", lambda s, f: s.take(3), lambda a: itertools.islice(a, 3), early=True)
+operator("take(0)", lambda s, f: s.take(0), lambda a: itertools.islice(a, 0), early=True)
+operator("skip", lambda s, f: s.skip(2), lambda a: itertools.islice(a, 2, None))
+operator(
+    "takewhile",
+    lambda s, f: s.takewhile(f(small)),
+    lambda a: itertools.takewhile(small, a),
+    early=True,
+)
+operator("dropwhile", lambda s, f: s.dropwhile(f(small)), lambda a: itertools.dropwhile(small, a))
+operator(
+    "islice", lambda s, f: s.islice(1, 5, 2), lambda a: itertools.islice(a, 1, 5, 2), early=True
+)
+operator("[1:4]", lambda s, f: s[1:4], lambda a: itertools.islice(a, 1, 4), early=True)
+operator("[::3]", lambda s, f: s[::3], lambda a: itertools.islice(a, 0, None, 3))
+operator(
+    "compress", lambda s, t, f: s.compress(t), itertools.compress, data=(INTS, BOOLS), early=True
+)
+operator("unique", lambda s, f: s.unique(), mit.unique_everseen)
+operator("unique(key)", lambda s, f: s.unique(f(even)), lambda a: mit.unique_everseen(a, even))
+operator("unique_justseen", lambda s, f: s.unique_justseen(), mit.unique_justseen)
+operator(
+    "unique_justseen(key)", lambda s, f: s.unique_justseen(f(even)), lambda a: mit.unique_justseen(a, even)
+)
+operator("take_last", lambda s, f: s.take_last(2), lambda a: mit.tail(2, a))
+operator("take_last(0)", lambda s, f: s.take_last(0), lambda a: mit.tail(0, a))
+operator("skip_last", lambda s, f: s.skip_last(2), lambda a: list(a)[:-2], reordered=True)
+operator("skip_last(0)", lambda s, f: s.skip_last(0), iter)
+
+# ---- group ---------------------------------------------------------------------------------------
+
+operator = functools.partial(_enter, "group")
+
+operator("batched", lambda s, f: s.batched(2), lambda a: mit.batched(a, 2))
+operator("batched(strict)", lambda s, f: s.batched(2, strict=True), lambda a: mit.batched(a, 2, strict=True))
+operator("windowed", lambda s, f: s.windowed(3), lambda a: mit.windowed(a, 3))
+operator(
+    "windowed(step, fillvalue)",
+    lambda s, f: s.windowed(2, step=3, fillvalue=0),
+    lambda a: mit.windowed(a, 2, step=3, fillvalue=0),
+)
+operator(
+    "groupby", lambda s, f: s.groupby().map(groups), lambda a: groups(itertools.groupby(a)), shares=True
+)
+operator(
+    "groupby(key)",
+    lambda s, f: s.groupby(f(even)).map(groups),
+    lambda a: groups(itertools.groupby(a, even)),
+    shares=True,
+)
+operator("split_at", lambda s, f: s.split_at(f(even)), lambda a: mit.split_at(a, even))
+operator(
+    "split_at(maxsplit, keep)",
+    lambda s, f: s.split_at(f(even), maxsplit=1, keep_separator=True),
+    lambda a: mit.split_at(a, even, maxsplit=1, keep_separator=True),
+)
+operator("chunked_by", lambda s, f: s.chunked_by(f(ascending)), lambda a: chunked_by(ascending, a))
+operator(
+    "chunked_by(weight)",
+    lambda s, f: s.chunked_by(weight=f(abs), limit=6),
+    lambda a: chunked_by_weight(abs, 6, a),
+)
+operator("partition(pred)[0]", lambda s, f: s.partition(f(even))[0], lambda a: mit.partition(even, a)[0], shares=True)
+operator("partition(pred)[1]", lambda s, f: s.partition(f(even))[1], lambda a: mit.partition(even, a)[1], shares=True)
+
+# ---- combine -------------------------------------------------------------------------------------
+
+operator = functools.partial(_enter, "combine")
+
+operator("chain", lambda s, t, u, f: s.chain(t, u), itertools.chain)
+operator("chain.from_iterable", lambda s, f: ait.chain.from_iterable(s), itertools.chain.from_iterable, LISTS)
+operator("zip", lambda s, t, f: s.zip(t), zip, early=True)
+operator("zip of 3", lambda s, t, u, f: s.zip(t, u), zip, early=True)
+operator(
+    "zip(strict)", lambda s, t, f: s.zip(t, strict=True), lambda a, b: zip(a, b, strict=True), early=True
+)
+operator(
+    "zip_longest",
+    lambda s, t, f: s.zip_longest(t, fillvalue="-"),
+    lambda a, b: itertools.zip_longest(a, b, fillvalue="-"),
+)
+operator("interleave", lambda s, t, u, f: s.interleave(t, u), mit.interleave_longest)
+operator("cycle", lambda s, f: s.cycle().take(8), lambda a: itertools.islice(itertools.cycle(a), 8), early=True)
+operator("merge_sorted", lambda s, t, u, f: s.merge_sorted(t, u), heapq.merge)
+operator(
+    "merge_sorted(key, reverse)",
+    lambda s, t, f: s.merge_sorted(t, key=f(abs), reverse=True),
+    lambda a, b: heapq.merge(a, b, key=abs, reverse=True),
+)
+operator("product", lambda s, t, f: s.product(t), itertools.product)
+operator("product(repeat)", lambda s, f: s.product(repeat=2), lambda a: itertools.product(a, repeat=2))
+operator("combinations", lambda s, f: s.combinations(2), lambda a: itertools.combinations(a, 2))
+operator(
+    "combinations_with_replacement",
+    lambda s, f: s.combinations_with_replacement(2),
+    lambda a: itertools.combinations_with_replacement(a, 2),
+)
+operator("permutations", lambda s, f: s.permutations(2), lambda a: itertools.permutations(a, 2))
+operator("peekable", lambda s, f: s.peekable(), iter)
+
+# ---- errors --------------------------------------------------------------------------------------
+
+operator = functools.partial(_enter, "errors")
+
+operator(
+    "catch", lambda s, f: s.map(fussy).catch(ValueError, f(str)), lambda a: caught(fussy, str, a)
+)
+operator("suppress", lambda s, f: s.map(fussy).suppress(ValueError), lambda a: suppressed(fussy, a))
+operator("on_close", lambda s, f: s.on_close(f(list)), iter)
+
+# ---- reduce --------------------------------------------------------------------------------------
+
+reducer = functools.partial(_enter, "reduce", reduces=True)
+
+reducer("list", lambda s, f: s.list(), list)
+reducer("tuple", lambda s, f: s.tuple(), tuple)
+reducer("set", lambda s, f: s.set(), set)
+reducer("frozenset", lambda s, f: s.frozenset(), frozenset)
+reducer("dict", lambda s, f: s.dict(), dict, PAIRS)
+reducer("deque", lambda s, f: s.deque(2), lambda a: collections.deque(a, 2))
+reducer("sorted", lambda s, f: s.sorted(), sorted)
+reducer(
+    "sorted(key, reverse)", lambda s, f: s.sorted(key=f(even), reverse=True), lambda a: sorted(a, key=even, reverse=True)
+)
+reducer("sum", lambda s, f: s.sum(), sum)
+reducer("sum(start)", lambda s, f: s.sum(0.5), lambda a: sum(a, 0.5))
+reducer("min", lambda s, f: s.min(), min)
+reducer("min(key)", lambda s, f: s.min(key=f(even)), lambda a: min(a, key=even))
+reducer("max(default)", lambda s, f: s.max(default=None), lambda a: max(a, default=None))
+reducer("max(key)", lambda s, f: s.max(key=f(even)), lambda a: max(a, key=even))
+reducer("any", lambda s, f: s.any(), any, early=True)
+reducer("all", lambda s, f: s.all(), all, early=True)
+reducer("count()", lambda s, f: s.count(), mit.ilen)
+reducer("reduce", lambda s, f: s.reduce(f(op.sub)), lambda a: functools.reduce(op.sub, a))
+reducer(
+    "reduce(initial)", lambda s, f: s.reduce(f(op.sub), None), lambda a: functools.reduce(op.sub, a, None), BOOLS
+)
+reducer("first", lambda s, f: s.first(), mit.first, early=True)
+reducer("first(default)", lambda s, f: s.first(None), lambda a: mit.first(a, None), early=True)
+reducer("last", lambda s, f: s.last(), lambda a: mit.last(iter(a)))
+reducer("last(default)", lambda s, f: s.last(None), lambda a: mit.last(iter(a), None))
+reducer("one", lambda s, f: s.one(), mit.one, early=True)
+reducer("only", lambda s, f: s.only(), mit.only, early=True)
+reducer("nth", lambda s, f: s.nth(2), lambda a: mit.nth(a, 2), early=True)
+reducer("contains", lambda s, f: s.contains(4), lambda a: 4 in a, early=True)
+reducer("for_each", lambda s, f: s.for_each(f(double)), lambda a: mit.consume(map(double, a)))
+reducer("drain", lambda s, f: s.drain(), mit.consume)
+reducer("join(str)", lambda s, f: s.join(", "), ", ".join, TEXTS)
+reducer("join(bytes)", lambda s, f: s.map(str.encode).join(b"-"), lambda a: b"-".join(map(str.encode, a)), TEXTS)
+reducer("counter", lambda s, f: s.counter(), collections.Counter)
+reducer("into", lambda s, f: s.into(f(sum)), sum)

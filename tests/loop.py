@@ -98,5 +98,7 @@ def points(awaitable: Awaitable[Any]) -> int:
 
 
 def current_task() -> object:
-    """The task that is running, on this loop or on asyncio's."""
-    return current if current is not None else asyncio.current_task()
+    """The task that is running, on this loop or on asyncio's; None where the garbage is collected."""
+    if current is not None:
+        return current
+    return asyncio.current_task() if asyncio._get_running_loop() is not None else None

@@ -3,7 +3,6 @@ has none."""
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -37,10 +36,20 @@ def fussy(x: int) -> int:
     return x
 
 
+async def opened(pair: tuple[Any, Any]) -> tuple[Any, list[Any]]:
+    """A group with its items."""
+    key, group = pair
+    return key, await group.list()
+
+
 pages = {None: ("ab", 1), 1: ("cd", 2), 2: ("e", None)}
 
 
 # ---- originals -----------------------------------------------------------------------------------
+
+
+def groups(pairs: Iterable[tuple[Any, Iterable[Any]]]) -> Iterator[tuple[Any, list[Any]]]:
+    return ((key, list(group)) for key, group in pairs)
 
 
 def iterated(fn: Callable[[Any], Any], start: Any, n: int) -> Iterator[Any]:

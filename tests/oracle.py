@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -151,8 +151,14 @@ async def listed(source: Any) -> list[Any]:
     return [item async for item in source]
 
 
+class Failed(NamedTuple):
+    """An error among the answers of a stream."""
+
+    error: type[BaseException]
+
+
 async def pulls(stream: Any, *, most: int = 1000) -> list[Any]:
-    """What one ``anext`` after the other comes to, to the end: items, and errors as exceptions."""
+    """What one ``anext`` after the other comes to, to the end: items and :class:`Failed`."""
     results: list[Any] = []
     while len(results) < most:
         try:
@@ -160,6 +166,23 @@ async def pulls(stream: Any, *, most: int = 1000) -> list[Any]:
         except StopAsyncIteration:
             break
         except Exception as error:  # noqa: BLE001 - errors are what is collected
-            results.append(error)
+            results.append(Failed(type(error)))
 
     return results
+
+
+def answers(make: Callable[[], Iterator[Any]]) -> list[Any]:
+    """The same for a synchronous iterator."""
+    results: list[Any] = []
+    try:
+        iterator = make()
+    except Exception as error:  # noqa: BLE001 - errors are what is collected
+        return [Failed(type(error))]
+
+    while True:
+        try:
+            results.append(next(iterator))
+        except StopIteration:
+            return results
+        except Exception as error:  # noqa: BLE001 - errors are what is collected
+            results.append(Failed(type(error)))

@@ -80,7 +80,7 @@ class Specimen:
     def __init__(self, source: Any, log: Log) -> None:
         self.log = log
         self._source = source
-        self._generator: Callable[[], Any] = lambda: None
+        self._generator: Callable[[], Any] = NOT_A_GENERATOR
         if hasattr(source, "ag_frame") or hasattr(source, "gi_frame"):
             self._generator = weakref.ref(source)
 

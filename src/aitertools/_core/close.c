@@ -16,8 +16,8 @@ leads_to(PyObject *exc, PyObject *other)
 }
 
 /* Append `later`, which is consumed, where the context chain of `first` ends. */
-static void
-chain_after(PyObject *first, PyObject *later)
+void
+ait_chain_errors(PyObject *first, PyObject *later)
 {
     if (leads_to(first, later)) {
         Py_DECREF(later);
@@ -50,7 +50,7 @@ ait_keep_error(PyObject **first)
         *first = later;
         later = swap;
     }
-    chain_after(*first, later);
+    ait_chain_errors(*first, later);
 }
 
 /* The i-th stream that op owns; NULL past the last. */

@@ -180,6 +180,8 @@ PySendResult ait_finish(ait_op *op, ait_drive *d, PyObject **out);
 PySendResult ait_discard(ait_op **stream, ait_drive *d, PyObject **out);
 /* Add the raised exception to *first: the first stays the one that is raised later. */
 void ait_keep_error(PyObject **first);
+/* Make the exception later, which is consumed, reachable from first by its context. */
+void ait_chain_errors(PyObject *first, PyObject *later);
 /* Take what a dropped run left suspended. */
 void ait_abandon(ait_op *op, ait_run *run);
 
@@ -334,6 +336,7 @@ extern PyMethodDef ait_source_functions[];
 extern PyMethodDef ait_create_functions[];
 extern PyMethodDef ait_transform_functions[];
 extern PyMethodDef ait_select_functions[];
+extern PyMethodDef ait_slice_functions[];
 extern PyMethodDef ait_group_functions[];
 extern PyMethodDef ait_combine_functions[];
 extern PyMethodDef ait_reduce_functions[];

@@ -60,7 +60,20 @@ set_debug(PyObject *module, PyObject *on)
     Py_RETURN_NONE;
 }
 
+/* chain_errors(first, later): make `later` reachable from `first`, which is the one that is raised. */
+static PyObject *
+chain_errors(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *base = PyExc_BaseException, *first, *later;
+    if (!PyArg_ParseTuple(args, "O!O!:chain_errors", base, &first, base, &later)) {
+        return NULL;
+    }
+    ait_chain_errors(first, Py_NewRef(later));
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef module_functions[] = {
+    {"chain_errors", chain_errors, METH_VARARGS, NULL},
     {"set_hook", set_hook, METH_VARARGS, NULL},
     {"set_stream", set_stream, METH_O, NULL},
     {"set_debug", set_debug, METH_O, NULL},
@@ -88,7 +101,7 @@ module_exec(PyObject *module)
 {
     static PyMethodDef *const tables[] = {
         module_functions,       ait_source_functions,  ait_create_functions, ait_transform_functions,
-        ait_select_functions,   ait_group_functions,   ait_combine_functions,
+        ait_select_functions,   ait_slice_functions,   ait_group_functions,   ait_combine_functions,
         ait_reduce_functions,   ait_error_functions,
     };
     ait_state *st = ait_state_from(module);

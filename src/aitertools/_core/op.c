@@ -347,20 +347,53 @@ is_left_open(ait_op *op)
     return false;
 }
 
+/* Forget where op was made; the place, or NULL, possibly with an exception. */
+static PyObject *
+take_place(ait_state *st, ait_op *op)
+{
+    PyObject *key = PyLong_FromVoidPtr(op);
+    PyObject *place = key == NULL ? NULL : PyDict_GetItemWithError(st->places, key);
+    Py_XINCREF(place);
+    if (place != NULL && PyDict_DelItem(st->places, key) < 0) {
+        Py_CLEAR(place);
+    }
+    Py_XDECREF(key);
+    op->flags &= (uint8_t)~AIT_WATCHED;
+    return place;
+}
+
 /* Only the outermost stream warns: what it owns goes with it. */
 static void
-stop_watching(ait_op *op)
+stop_watching(ait_state *st, ait_op *op)
 {
-    op->flags &= (uint8_t)~AIT_WATCHED;
+    Py_XDECREF(take_place(st, op));
     for (int i = 0; i < op->kind->nowned; i++) {
         PyObject *owned = op->refs[i];
         if (owned != NULL && !PyTuple_CheckExact(owned)) {
-            stop_watching((ait_op *)owned);
+            stop_watching(st, (ait_op *)owned);
         }
-        for (Py_ssize_t k = 0; owned != NULL && PyTuple_CheckExact(owned) && k < PyTuple_GET_SIZE(owned); k++) {
-            stop_watching((ait_op *)PyTuple_GET_ITEM(owned, k));
+        else if (owned != NULL) {
+            for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(owned); k++) {
+                stop_watching(st, (ait_op *)PyTuple_GET_ITEM(owned, k));
+            }
         }
     }
+}
+
+static void
+warn_left_open(ait_state *st, ait_op *op)
+{
+    PyObject *place = take_place(st, op);
+    if (place != NULL && is_left_open(op)) {
+        PyObject *text = ait_describe(op);
+        stop_watching(st, op);
+        if (text != NULL) {
+            PyErr_ResourceWarning((PyObject *)op, 1, "stream left open: %U, made at %U", text,
+                                  place);
+            Py_DECREF(text);
+        }
+    }
+    Py_XDECREF(place);
 }
 
 static void
@@ -372,22 +405,9 @@ op_finalize(PyObject *self)
     }
     PyObject *raised = PyErr_GetRaisedException();
     ait_state *st = ait_state_of(Py_TYPE(self));
-    PyObject *key = PyLong_FromVoidPtr(op);
-    PyObject *place = st == NULL || key == NULL ? NULL : PyDict_GetItemWithError(st->places, key);
-    Py_XINCREF(place);
-    if (place != NULL && PyDict_DelItem(st->places, key) < 0) {
-        PyErr_Clear();
+    if (st != NULL && st->places != NULL) {
+        warn_left_open(st, op);
     }
-    if (place != NULL && is_left_open(op)) {
-        PyObject *text = ait_describe(op);
-        if (text != NULL) {
-            stop_watching(op);
-            PyErr_ResourceWarning(self, 1, "stream left open: %U, made at %U", text, place);
-            Py_DECREF(text);
-        }
-    }
-    Py_XDECREF(place);
-    Py_XDECREF(key);
     if (PyErr_Occurred()) {
         PyErr_WriteUnraisable(self);
     }

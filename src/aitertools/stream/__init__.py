@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 
 from .. import _core
+from .select import Select
 from .synonyms import SYNONYMS
 from .transform import Transform
 from .types import Run, T_co
@@ -20,7 +21,7 @@ class Stage(NamedTuple):
     items: int
 
 
-class Stream(Transform[T_co], _core.Op):
+class Stream(Transform[T_co], Select[T_co], _core.Op):
     """An async iterator whose operators are methods; made by :func:`stream`, consumed once.
 
     Each operator returns a new stream that owns the one before it. ``async for`` consumes it, or a
@@ -58,7 +59,7 @@ class Stream(Transform[T_co], _core.Op):
         except Exception as error:
             if exc is None:
                 raise
-            exc.add_note(f"in aitertools: and closing the stream raised {error!r}")
+            _core.chain_errors(exc, error)
 
     def head(self, n: int) -> Run[list[Any]]:
         """Read up to *n* items and leave the stream open, to go on with the rest.

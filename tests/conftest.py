@@ -1,0 +1,33 @@
+"""How the suite runs: Hypothesis's profiles, garbage, and what is said at the end."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+
+import hypothesis
+import pytest
+
+hypothesis.settings.register_profile(
+    "default", max_examples=25, deadline=None, derandomize=True, database=None
+)
+hypothesis.settings.register_profile("thorough", max_examples=500, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _small_heap():
+    """Leave what pytest has loaded out of every collection: tests collect garbage often."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    rig = sys.modules.get("tests.rig")  # if its tests were among those that ran
+    tried, faults = (rig.tried, rig.faults) if rig is not None else ({}, {})
+    if tried:
+        terminalreporter.write_line(f"laws: {len(tried)} combinations of law × operator × source")
+    if faults:
+        each = ", ".join(f"{n} {fault}" for fault, n in sorted(faults.items()))
+        terminalreporter.write_line(f"faults: {sum(faults.values())} injected ({each})")

@@ -1,0 +1,87 @@
+"""One entry of the catalogue over specimens of the zoo: what the laws are tried on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from .catalogue import ENTRIES, Entry, Paint
+from .loop import current_task
+from .oracle import READY, Failed, Pace, pulls, synced
+from .zoo import Kind
+
+OPERATORS = [entry for entry in ENTRIES if not entry.reduces]
+REDUCERS = [entry for entry in ENTRIES if entry.reduces]
+OWNERS = [entry for entry in ENTRIES if entry.arity and not entry.shares]
+OWNING_OPERATORS = [entry for entry in OWNERS if not entry.reduces]
+OWNING_REDUCERS = [entry for entry in OWNERS if entry.reduces]
+
+tried: set[tuple[str, str, str]] = set()  # (law, operator, source), for the summary
+faults: dict[str, int] = {}  # kind of fault -> how many were injected
+
+
+class Rig:
+    """A fresh stream, or awaitable, of *entry* over one specimen of *kind* for each of its sources."""
+
+    def __init__(
+        self,
+        entry: Entry,
+        kind: Kind,
+        *,
+        paint: Paint = synced,
+        pace: Callable[[], Pace] = lambda: READY,
+        data: Iterable[Iterable[Any]] | None = None,
+    ) -> None:
+        law = os.environ.get("PYTEST_CURRENT_TEST", "").partition("[")[0]
+        tried.add((law, entry.name, kind.name))
+        self.entry = entry
+        self.timeline: list[str] = []  # names of the sources in the order of their closing
+        specimens = [
+            kind(items, pace(), name=f"source {i}", timeline=self.timeline)
+            for i, items in enumerate(entry.examples if data is None else data)
+        ]
+        self.specimens = specimens
+        self.logs = [specimen.log for specimen in specimens]
+        self.subject = entry.build(paint, *(specimen.hand_over() for specimen in specimens))
+
+    async def answers(self) -> list[Any]:
+        """What comes of it to the end: items and errors, or the one result of a reducer."""
+        if not self.entry.reduces:
+            return await pulls(self.subject)
+        try:
+            return [await self.subject]
+        except Exception as error:  # noqa: BLE001 - errors are what is collected
+            return [Failed(type(error))]
+
+    def check_closed(self, *, by: object = None) -> None:
+        """Each source was closed exactly once (by the task *by*), and was never misused."""
+        for specimen in self.specimens:
+            assert specimen.is_closed_once, specimen.log
+            if by is not None and specimen.log.closes:
+                assert specimen.log.closed_in == [by], "closed in another task"
+
+        self.check_use()
+
+    def check_use(self) -> None:
+        """No source was asked for an item while busy, or after it was closed."""
+        for log in self.logs:
+            assert not log.overlapped, log
+            assert not log.late, log
+
+
+@contextmanager
+def about(*what: object) -> Iterator[None]:
+    """Say in a failure what it was about: one test tries many sources, or faults."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note("about: " + ", ".join(map(str, what)))
+        raise
+
+
+async def consumed(rig: Rig) -> object:
+    """Consume it to the end; the task that did."""
+    await rig.answers()
+    return current_task()

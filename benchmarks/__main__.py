@@ -106,7 +106,8 @@ def command(args: argparse.Namespace) -> str:
     quick = " --quick" if args.quick else ""
     seconds = f" --seconds {args.seconds:g}" if args.seconds else ""
     items = f" --memory-items {args.memory_items}" if args.memory_items else ""
-    return f"python -m benchmarks{quick}{seconds}{items}"
+    only = f" --only '{args.only}'" if args.only else ""
+    return f"python -m benchmarks{quick}{only}{seconds}{items}"
 
 
 def main() -> int:

@@ -8,6 +8,11 @@ import sys
 import sysconfig
 from pathlib import Path
 
+SPEED = re.compile(
+    r"--(disable-gil|enable-optimizations|enable-shared|enable-experimental-jit"
+    r"|with-(lto|pydebug|assertions|tail-call-interp|computed-gotos|(no-)?pymalloc))\b"
+)
+
 
 def config(name: str) -> str:
     return str(sysconfig.get_config_var(name) or "")
@@ -18,8 +23,13 @@ def free_threaded() -> bool:
 
 
 def optimised() -> bool:
-    """Whether the interpreter was built with profile-guided optimisation."""
-    return "--enable-optimizations" in config("CONFIG_ARGS")
+    """Whether the interpreter was built with profile-guided optimisation.
+
+    Debian runs the profile targets by itself, without the option, and takes the flags out of the
+    recorded configuration; an empty flag is what remains of that.
+    """
+    stripped = config("PGO_PROF_GEN_FLAG") != "" and config("PGO_PROF_USE_FLAG") == ""
+    return stripped or "--enable-optimizations" in config("CONFIG_ARGS")
 
 
 def optimised_314() -> bool:
@@ -46,12 +56,13 @@ def cpu() -> str:
 
 
 def build() -> str:
-    """The build flags that matter, without anything that names a directory."""
+    """The build options that matter to speed."""
     arguments = shlex.split(config("CONFIG_ARGS"))
-    chosen = [a for a in arguments if re.fullmatch(r"--(enable|with|disable)-[\w-]+(=\w+)?", a)]
+    chosen = [argument for argument in arguments if SPEED.match(argument)]
     level = re.findall(r"-O\w+", config("PY_CFLAGS") + " " + config("PY_CORE_CFLAGS"))
-    debug = ["debug build"] if config("Py_DEBUG") == "1" else []
-    return " ".join([*level[-1:], *chosen, *debug]) or "unknown"
+    profiled = ["profile-guided"] if optimised() else []
+    debug = ["debug"] if config("Py_DEBUG") == "1" else []
+    return " ".join([*level[-1:], *profiled, *debug, *chosen]) or "unknown"
 
 
 def switches() -> str:

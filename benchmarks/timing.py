@@ -242,8 +242,8 @@ class Race:
         self._sizes.pop(name, None)
         self.result.samples.pop(name, None)
         missing = isinstance(error, peers.PeerMissing)
-        text = str(error) if missing else f"{type(error).__name__}: {error}"
-        self.result.notes[name] = text.splitlines()[0] if text else type(error).__name__
+        text = str(error) if missing else f"{type(error).__name__}: {error}".rstrip(": ")
+        self.result.notes[name] = text.splitlines()[0]
 
 
 async def measure(

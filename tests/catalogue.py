@@ -159,14 +159,22 @@ operator = functools.partial(_enter, "transform")
 operator("stream", lambda s, f: s, iter)
 operator("borrow(stream)", lambda s, f: ait.borrow(s), iter, shares=True)
 operator("map", lambda s, f: s.map(f(double)), lambda a: map(double, a))
-operator("map of 2", lambda s, t, f: s.map(f(op.mul), t), lambda a, b: map(op.mul, a, b), early=True)
-operator("map of 3", lambda s, t, u, f: s.map(f(max), t, u), lambda *abc: map(max, *abc), early=True)
-operator("starmap", lambda s, f: s.starmap(f(op.mul)), lambda a: itertools.starmap(op.mul, a), PAIRS)
+operator(
+    "map of 2", lambda s, t, f: s.map(f(op.mul), t), lambda a, b: map(op.mul, a, b), early=True
+)
+operator(
+    "map of 3", lambda s, t, u, f: s.map(f(max), t, u), lambda *abc: map(max, *abc), early=True
+)
+operator(
+    "starmap", lambda s, f: s.starmap(f(op.mul)), lambda a: itertools.starmap(op.mul, a), PAIRS
+)
 operator("flat_map", lambda s, f: s.flat_map(f(twice)), lambda a: mit.flatten(map(twice, a)))
 operator("flatten", lambda s, f: s.flatten(), mit.flatten, LISTS)
 operator("enumerate", lambda s, f: s.enumerate(-2), lambda a: enumerate(a, -2))
 operator("accumulate", lambda s, f: s.accumulate(), itertools.accumulate)
-operator("accumulate(fn)", lambda s, f: s.accumulate(f(max)), lambda a: itertools.accumulate(a, max))
+operator(
+    "accumulate(fn)", lambda s, f: s.accumulate(f(max)), lambda a: itertools.accumulate(a, max)
+)
 operator(
     "accumulate(fn, initial)",
     lambda s, f: s.accumulate(f(op.sub), initial=7),
@@ -186,7 +194,9 @@ operator("filter", lambda s, f: s.filter(), lambda a: filter(None, a))
 operator("filter(pred)", lambda s, f: s.filter(f(even)), lambda a: filter(even, a))
 operator("filterfalse", lambda s, f: s.filterfalse(), lambda a: itertools.filterfalse(None, a))
 operator(
-    "filterfalse(pred)", lambda s, f: s.filterfalse(f(even)), lambda a: itertools.filterfalse(even, a)
+    "filterfalse(pred)",
+    lambda s, f: s.filterfalse(f(even)),
+    lambda a: itertools.filterfalse(even, a),
 )
 operator("take", lambda s, f: s.take(3), lambda a: itertools.islice(a, 3), early=True)
 operator("take(0)", lambda s, f: s.take(0), lambda a: itertools.islice(a, 0), early=True)
@@ -210,7 +220,9 @@ operator("unique", lambda s, f: s.unique(), mit.unique_everseen)
 operator("unique(key)", lambda s, f: s.unique(f(even)), lambda a: mit.unique_everseen(a, even))
 operator("unique_justseen", lambda s, f: s.unique_justseen(), mit.unique_justseen)
 operator(
-    "unique_justseen(key)", lambda s, f: s.unique_justseen(f(even)), lambda a: mit.unique_justseen(a, even)
+    "unique_justseen(key)",
+    lambda s, f: s.unique_justseen(f(even)),
+    lambda a: mit.unique_justseen(a, even),
 )
 operator("take_last", lambda s, f: s.take_last(2), lambda a: mit.tail(2, a))
 operator("take_last(0)", lambda s, f: s.take_last(0), lambda a: mit.tail(0, a))
@@ -222,7 +234,11 @@ operator("skip_last(0)", lambda s, f: s.skip_last(0), iter)
 operator = functools.partial(_enter, "group")
 
 operator("batched", lambda s, f: s.batched(2), lambda a: mit.batched(a, 2))
-operator("batched(strict)", lambda s, f: s.batched(2, strict=True), lambda a: mit.batched(a, 2, strict=True))
+operator(
+    "batched(strict)",
+    lambda s, f: s.batched(2, strict=True),
+    lambda a: mit.batched(a, 2, strict=True),
+)
 operator("windowed", lambda s, f: s.windowed(3), lambda a: mit.windowed(a, 3))
 operator(
     "windowed(step, fillvalue)",
@@ -230,7 +246,10 @@ operator(
     lambda a: mit.windowed(a, 2, step=3, fillvalue=0),
 )
 operator(
-    "groupby", lambda s, f: s.groupby().map(opened), lambda a: groups(itertools.groupby(a)), shares=True
+    "groupby",
+    lambda s, f: s.groupby().map(opened),
+    lambda a: groups(itertools.groupby(a)),
+    shares=True,
 )
 operator(
     "groupby(key)",
@@ -250,19 +269,37 @@ operator(
     lambda s, f: s.chunked_by(weight=f(abs), limit=6),
     lambda a: chunked_by_weight(abs, 6, a),
 )
-operator("partition(pred)[0]", lambda s, f: s.partition(f(even))[0], lambda a: mit.partition(even, a)[0], shares=True)
-operator("partition(pred)[1]", lambda s, f: s.partition(f(even))[1], lambda a: mit.partition(even, a)[1], shares=True)
+operator(
+    "partition(pred)[0]",
+    lambda s, f: s.partition(f(even))[0],
+    lambda a: mit.partition(even, a)[0],
+    shares=True,
+)
+operator(
+    "partition(pred)[1]",
+    lambda s, f: s.partition(f(even))[1],
+    lambda a: mit.partition(even, a)[1],
+    shares=True,
+)
 
 # ---- combine -------------------------------------------------------------------------------------
 
 operator = functools.partial(_enter, "combine")
 
 operator("chain", lambda s, t, u, f: s.chain(t, u), itertools.chain)
-operator("chain.from_iterable", lambda s, f: ait.chain.from_iterable(s), itertools.chain.from_iterable, LISTS)
+operator(
+    "chain.from_iterable",
+    lambda s, f: ait.chain.from_iterable(s),
+    itertools.chain.from_iterable,
+    LISTS,
+)
 operator("zip", lambda s, t, f: s.zip(t), zip, early=True)
 operator("zip of 3", lambda s, t, u, f: s.zip(t, u), zip, early=True)
 operator(
-    "zip(strict)", lambda s, t, f: s.zip(t, strict=True), lambda a, b: zip(a, b, strict=True), early=True
+    "zip(strict)",
+    lambda s, t, f: s.zip(t, strict=True),
+    lambda a, b: zip(a, b, strict=True),
+    early=True,
 )
 operator(
     "zip_longest",
@@ -270,7 +307,12 @@ operator(
     lambda a, b: itertools.zip_longest(a, b, fillvalue="-"),
 )
 operator("interleave", lambda s, t, u, f: s.interleave(t, u), mit.interleave_longest)
-operator("cycle", lambda s, f: s.cycle().take(8), lambda a: itertools.islice(itertools.cycle(a), 8), early=True)
+operator(
+    "cycle",
+    lambda s, f: s.cycle().take(8),
+    lambda a: itertools.islice(itertools.cycle(a), 8),
+    early=True,
+)
 operator("merge_sorted", lambda s, t, u, f: s.merge_sorted(t, u), heapq.merge)
 operator(
     "merge_sorted(key, reverse)",
@@ -278,7 +320,9 @@ operator(
     lambda a, b: heapq.merge(a, b, key=abs, reverse=True),
 )
 operator("product", lambda s, t, f: s.product(t), itertools.product)
-operator("product(repeat)", lambda s, f: s.product(repeat=2), lambda a: itertools.product(a, repeat=2))
+operator(
+    "product(repeat)", lambda s, f: s.product(repeat=2), lambda a: itertools.product(a, repeat=2)
+)
 operator("combinations", lambda s, f: s.combinations(2), lambda a: itertools.combinations(a, 2))
 operator(
     "combinations_with_replacement",
@@ -310,7 +354,9 @@ reducer("dict", lambda s, f: s.dict(), dict, PAIRS)
 reducer("deque", lambda s, f: s.deque(2), lambda a: collections.deque(a, 2))
 reducer("sorted", lambda s, f: s.sorted(), sorted)
 reducer(
-    "sorted(key, reverse)", lambda s, f: s.sorted(key=f(even), reverse=True), lambda a: sorted(a, key=even, reverse=True)
+    "sorted(key, reverse)",
+    lambda s, f: s.sorted(key=f(even), reverse=True),
+    lambda a: sorted(a, key=even, reverse=True),
 )
 reducer("sum", lambda s, f: s.sum(), sum)
 reducer("sum(start)", lambda s, f: s.sum(0.5), lambda a: sum(a, 0.5))
@@ -323,7 +369,10 @@ reducer("all", lambda s, f: s.all(), all, early=True)
 reducer("count()", lambda s, f: s.count(), mit.ilen)
 reducer("reduce", lambda s, f: s.reduce(f(op.sub)), lambda a: functools.reduce(op.sub, a))
 reducer(
-    "reduce(initial)", lambda s, f: s.reduce(f(op.sub), None), lambda a: functools.reduce(op.sub, a, None), BOOLS
+    "reduce(initial)",
+    lambda s, f: s.reduce(f(op.sub), None),
+    lambda a: functools.reduce(op.sub, a, None),
+    BOOLS,
 )
 reducer("first", lambda s, f: s.first(), mit.first, early=True)
 reducer("first(default)", lambda s, f: s.first(None), lambda a: mit.first(a, None), early=True)
@@ -336,7 +385,12 @@ reducer("contains", lambda s, f: s.contains(4), lambda a: 4 in a, early=True)
 reducer("for_each", lambda s, f: s.for_each(f(double)), lambda a: mit.consume(map(double, a)))
 reducer("drain", lambda s, f: s.drain(), mit.consume)
 reducer("join(str)", lambda s, f: s.join(", "), ", ".join, TEXTS)
-reducer("join(bytes)", lambda s, f: s.map(str.encode).join(b"-"), lambda a: b"-".join(map(str.encode, a)), TEXTS)
+reducer(
+    "join(bytes)",
+    lambda s, f: s.map(str.encode).join(b"-"),
+    lambda a: b"-".join(map(str.encode, a)),
+    TEXTS,
+)
 reducer("counter", lambda s, f: s.counter(), collections.Counter)
 reducer("into", lambda s, f: s.into(f(sum)), sum)
 

@@ -58,7 +58,9 @@ def iterated(fn: Callable[[Any], Any], start: Any, n: int) -> Iterator[Any]:
         start = fn(start)
 
 
-def caught(fn: Callable[[Any], Any], handler: Callable[[Exception], Any], a: Iterable[Any]) -> Iterator[Any]:
+def caught(
+    fn: Callable[[Any], Any], handler: Callable[[Exception], Any], a: Iterable[Any]
+) -> Iterator[Any]:
     for item in a:
         try:
             yield fn(item)
@@ -85,7 +87,9 @@ def chunked_by(together: Callable[[Any, Any], Any], a: Iterable[Any]) -> Iterato
         yield chunk
 
 
-def chunked_by_weight(weight: Callable[[Any], Any], limit: Any, a: Iterable[Any]) -> Iterator[list[Any]]:
+def chunked_by_weight(
+    weight: Callable[[Any], Any], limit: Any, a: Iterable[Any]
+) -> Iterator[list[Any]]:
     chunk: list[Any] = []
     total = 0
     for item in a:

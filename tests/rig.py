@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
 from .catalogue import ENTRIES, Entry, Paint
-from .loop import current_task
 from .oracle import READY, Failed, Pace, pulls, synced
 from .zoo import Kind
 
@@ -81,7 +82,18 @@ def about(*what: object) -> Iterator[None]:
         raise
 
 
-async def consumed(rig: Rig) -> object:
-    """Consume it to the end; the task that did."""
-    await rig.answers()
-    return current_task()
+def each(entries: Iterable[Entry]) -> pytest.MarkDecorator:
+    """Put a test through these entries of the catalogue."""
+    return pytest.mark.parametrize("entry", list(entries), ids=repr)
+
+
+def without_one(entry: Entry) -> list[list[Any]]:
+    """What *entry* may come to when one item of its sources is lost, or none."""
+    examples = entry.examples
+    possible = [entry.expected(*examples)]
+    for i, items in enumerate(examples):
+        for k in range(len(items)):
+            fewer = [*examples[:i], items[:k] + items[k + 1 :], *examples[i + 1 :]]
+            possible.append(entry.expected(*fewer))
+
+    return possible

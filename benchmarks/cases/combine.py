@@ -9,6 +9,7 @@ from benchmarks.cases.work import (
     halves,
     iterate,
     operator,
+    repeatable,
     squares,
     triangle,
     two_numbers,
@@ -54,7 +55,7 @@ CASES = [
         aitertools=lambda s, n: ait.islice(ait.cycle(s), n),
         asyncstdlib=lambda s, n: asyncstdlib.islice(asyncstdlib.cycle(s), n),
         aioitertools=lambda s, n: aioitertools.islice(aioitertools.cycle(s), n),
-        aiostream=lambda s, n: aiostream.take(aiostream.cycle(iterate(s)), n),
+        aiostream=lambda s, n: aiostream.take(aiostream.cycle(iterate(repeatable(s))), n),
         anyio=lambda s, n: anyio.islice(anyio.cycle(s), n),
     ),
     combine(

@@ -77,6 +77,14 @@ def iterate(source: Any) -> Any:
     return peers.aiostream.iterate(source)
 
 
+def repeatable(source: Any) -> Any:
+    """Refuse what can be read once only: aiostream's cycle reads its source again."""
+    if isinstance(source, AsyncIterator):
+        raise peers.PeerMissing("reads its source again")
+
+    return source
+
+
 async def last(stream: Any) -> Any:
     """Run an aiostream stream to its last item, which is how its reducers answer."""
     return await stream

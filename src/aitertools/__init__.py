@@ -1,8 +1,75 @@
-"""Async iteration, complete and at C speed."""
+"""Async iteration, complete and at C speed.
 
-from . import runtime as runtime
+What the builtins and itertools do for ``for``, this does for ``async for``.
+"""
+
+# General layout
+#
+# _core/      the C extension: driver, sources, operator families, reducers; knows nothing of the rest
+# runtime/    what needs an event loop; the only package that imports one
+# stream/     class Stream, one mixin file per family; each operator is documented there
+# functions   the names of the builtins, itertools and more-itertools, with the originals' arguments
+# debug       the development mode
+#
+# Imports point down this list from its end: functions know stream, stream knows runtime and _core.
+# tests/test_layers.py holds that. All public names are here, and nothing else is public.
+
 from .debug import debug
-from .stream import Stage, Stream
+from .functions import (
+    accumulate,
+    all,
+    any,
+    batched,
+    chain,
+    combinations,
+    combinations_with_replacement,
+    compress,
+    cycle,
+    deque,
+    dict,
+    drain,
+    dropwhile,
+    enumerate,
+    filter,
+    filterfalse,
+    first,
+    flatten,
+    for_each,
+    frozenset,
+    groupby,
+    interleave,
+    intersperse,
+    islice,
+    last,
+    list,
+    map,
+    max,
+    merge_sorted,
+    min,
+    nth,
+    one,
+    only,
+    pairwise,
+    partition,
+    peekable,
+    permutations,
+    prepend,
+    product,
+    reduce,
+    set,
+    sorted,
+    split_at,
+    starmap,
+    sum,
+    takewhile,
+    tuple,
+    unique,
+    unique_justseen,
+    windowed,
+    zip,
+    zip_longest,
+)
+from .stream import Peekable, Stage, Stream
 from .stream.create import (
     aiter,
     anext,
@@ -17,3 +84,85 @@ from .stream.create import (
     repeat,
     stream,
 )
+
+__all__ = [
+    "Peekable",
+    "Stage",
+    "Stream",
+    "accumulate",
+    "aiter",
+    "all",
+    "anext",
+    "any",
+    "batched",
+    "borrow",
+    "chain",
+    "combinations",
+    "combinations_with_replacement",
+    "compress",
+    "count",
+    "cycle",
+    "debug",
+    "deque",
+    "dict",
+    "drain",
+    "dropwhile",
+    "empty",
+    "enumerate",
+    "filter",
+    "filterfalse",
+    "first",
+    "flatten",
+    "for_each",
+    "frozenset",
+    "groupby",
+    "interleave",
+    "intersperse",
+    "islice",
+    "iterate",
+    "last",
+    "list",
+    "map",
+    "max",
+    "merge_sorted",
+    "min",
+    "never",
+    "nth",
+    "once",
+    "one",
+    "only",
+    "paginate",
+    "pairwise",
+    "partition",
+    "peekable",
+    "permutations",
+    "prepend",
+    "product",
+    "range",
+    "reduce",
+    "repeat",
+    "set",
+    "sorted",
+    "split_at",
+    "starmap",
+    "stream",
+    "sum",
+    "takewhile",
+    "tuple",
+    "unique",
+    "unique_justseen",
+    "windowed",
+    "zip",
+    "zip_longest",
+]
+
+
+def _make_public() -> None:
+    """Have help() and tracebacks say aitertools.map, whatever file it is in."""
+    for name in __all__:
+        public = globals()[name]
+        if callable(public) and hasattr(public, "__qualname__"):
+            public.__module__ = __name__
+
+
+_make_public()

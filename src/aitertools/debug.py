@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from pathlib import Path
-from types import FrameType
 
 from . import _core
 
@@ -14,8 +14,9 @@ _PACKAGE = str(Path(__file__).parent)
 def debug(on: bool = True) -> None:
     """Warn about streams left open, as ``python -X dev`` does from the start.
 
-    A stream that was read and neither ended nor closed gives a ResourceWarning when it is collected,
-    which names the operators and the place where it was made. Making a stream is slower meanwhile.
+    A stream that was read and neither ended nor closed gives a ResourceWarning when it is
+    collected, which names the operators and the place where it was made. Making a stream is
+    slower meanwhile.
 
     >>> debug()
     >>> debug(False)
@@ -24,8 +25,8 @@ def debug(on: bool = True) -> None:
 
 
 def _place() -> str:
-    """The innermost line outside of this package that is running."""
-    frame: FrameType | None = sys._getframe()
+    """Return the innermost line outside of this package that is running."""
+    frame = inspect.currentframe()
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back
     return "unknown" if frame is None else f"{frame.f_code.co_filename}:{frame.f_lineno}"

@@ -6,22 +6,20 @@ Each is its method on any source; what it does is documented there.
 from __future__ import annotations
 
 import builtins
+import collections
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
-from typing import Any, cast, overload
+from typing import Any, TypeVar, cast, overload
 
 from . import _core
 from .stream import Peekable, Stream
 from .stream.types import MISSING, Predicate, Run, Source, T, U, V
 
-
-def _on(source: Source[T]) -> Stream[T]:
-    """The source as a method sees it: the core makes a stream of it, and names the method in errors."""
-    return cast("Stream[T]", source)
+K = TypeVar("K")
 
 
-def _given(value: Any) -> builtins.tuple[Any, ...]:
-    """The argument, if it was given."""
-    return () if value is MISSING else (value,)
+def _on(source: Source[T], name: str) -> Stream[T]:
+    """Make a stream; an error about *source* names the function of that name."""
+    return _core.source_for(source, name)
 
 
 # ---- transform
@@ -48,7 +46,7 @@ def map(
 ) -> Stream[U]: ...
 def map(fn: Any, source: Source[Any], /, *others: Source[Any]) -> Stream[Any]:
     """Apply *fn* to the items: :meth:`Stream.map`."""
-    return Stream.map(_on(source), fn, *others)
+    return _on(source, "map").map(fn, *others)
 
 
 @overload
@@ -57,7 +55,7 @@ def starmap(fn: Callable[..., Awaitable[U]], source: Source[Any], /) -> Stream[U
 def starmap(fn: Callable[..., U], source: Source[Any], /) -> Stream[U]: ...
 def starmap(fn: Any, source: Source[Any], /) -> Stream[Any]:
     """Apply *fn* to the items' own items: :meth:`Stream.starmap`."""
-    return Stream.starmap(_on(source), fn)
+    return _on(source, "starmap").starmap(fn)
 
 
 @overload
@@ -66,12 +64,12 @@ def flatten(source: Source[AsyncIterable[T]], /) -> Stream[T]: ...
 def flatten(source: Source[Iterable[T]], /) -> Stream[T]: ...
 def flatten(source: Source[Any], /) -> Stream[Any]:
     """Deliver the items of the items: :meth:`Stream.flatten`."""
-    return Stream.flatten(_on(source))
+    return _on(source, "flatten").flatten()
 
 
 def enumerate(source: Source[T], start: int = 0) -> Stream[builtins.tuple[int, T]]:
-    """Number the items: :meth:`Stream.enumerate`."""
-    return Stream.enumerate(_on(source), start)
+    """Pair each item with its number: :meth:`Stream.enumerate`."""
+    return _on(source, "enumerate").enumerate(start)
 
 
 @overload
@@ -90,17 +88,17 @@ def accumulate(
 def accumulate(source: Source[T], fn: Callable[[U, T], U], *, initial: U) -> Stream[U]: ...
 def accumulate(source: Source[Any], fn: Any = None, *, initial: Any = MISSING) -> Stream[Any]:
     """Deliver running totals: :meth:`Stream.accumulate`."""
-    return Stream.accumulate(_on(source), fn, initial=initial)
+    return _on(source, "accumulate").accumulate(fn, initial=initial)
 
 
 def pairwise(source: Source[T], /) -> Stream[builtins.tuple[T, T]]:
     """Pair each item with the one before it: :meth:`Stream.pairwise`."""
-    return Stream.pairwise(_on(source))
+    return _on(source, "pairwise").pairwise()
 
 
 def intersperse(separator: U, source: Source[T]) -> Stream[T | U]:
     """Put *separator* between the items: :meth:`Stream.intersperse`."""
-    return Stream.intersperse(_on(source), separator)
+    return _on(source, "intersperse").intersperse(separator)
 
 
 # ---- select
@@ -108,22 +106,22 @@ def intersperse(separator: U, source: Source[T]) -> Stream[T | U]:
 
 def filter(predicate: Predicate[T] | None, source: Source[T], /) -> Stream[T]:
     """Keep the items for which *predicate* is true: :meth:`Stream.filter`."""
-    return Stream.filter(_on(source), predicate)
+    return _on(source, "filter").filter(predicate)
 
 
 def filterfalse(predicate: Predicate[T] | None, source: Source[T], /) -> Stream[T]:
     """Keep the items for which *predicate* is false: :meth:`Stream.filterfalse`."""
-    return Stream.filterfalse(_on(source), predicate)
+    return _on(source, "filterfalse").filterfalse(predicate)
 
 
 def takewhile(predicate: Predicate[T], source: Source[T], /) -> Stream[T]:
     """Deliver items while *predicate* is true: :meth:`Stream.takewhile`."""
-    return Stream.takewhile(_on(source), predicate)
+    return _on(source, "takewhile").takewhile(predicate)
 
 
 def dropwhile(predicate: Predicate[T], source: Source[T], /) -> Stream[T]:
     """Skip items while *predicate* is true: :meth:`Stream.dropwhile`."""
-    return Stream.dropwhile(_on(source), predicate)
+    return _on(source, "dropwhile").dropwhile(predicate)
 
 
 @overload
@@ -134,22 +132,22 @@ def islice(
 ) -> Stream[T]: ...
 def islice(source: Source[T], /, *args: int | None) -> Stream[T]:
     """Deliver a slice: :meth:`Stream.islice`."""
-    return Stream.islice(_on(source), *args)  # type: ignore[call-overload,no-any-return]
+    return _on(source, "islice").islice(*args)
 
 
 def compress(data: Source[T], selectors: Source[Any]) -> Stream[T]:
     """Keep the items whose selector is true: :meth:`Stream.compress`."""
-    return Stream.compress(_on(data), selectors)
+    return _on(data, "compress").compress(selectors)
 
 
 def unique(source: Source[T], key: Predicate[T] | None = None) -> Stream[T]:
     """Keep the first of equal items: :meth:`Stream.unique`."""
-    return Stream.unique(_on(source), key)
+    return _on(source, "unique").unique(key)
 
 
 def unique_justseen(source: Source[T], key: Predicate[T] | None = None) -> Stream[T]:
     """Keep the first of adjacent equal items: :meth:`Stream.unique_justseen`."""
-    return Stream.unique_justseen(_on(source), key)
+    return _on(source, "unique_justseen").unique_justseen(key)
 
 
 # ---- group
@@ -157,14 +155,20 @@ def unique_justseen(source: Source[T], key: Predicate[T] | None = None) -> Strea
 
 def batched(source: Source[T], n: int, *, strict: bool = False) -> Stream[builtins.tuple[T, ...]]:
     """Group items into tuples of *n*: :meth:`Stream.batched`."""
-    return Stream.batched(_on(source), n, strict=strict)
+    return _on(source, "batched").batched(n, strict=strict)
 
 
+@overload
 def windowed(
-    source: Source[T], n: int, fillvalue: Any = None, step: int = 1
-) -> Stream[builtins.tuple[T, ...]]:
+    source: Source[T], n: int, fillvalue: None = None, step: int = 1
+) -> Stream[builtins.tuple[T | None, ...]]: ...
+@overload
+def windowed(
+    source: Source[T], n: int, fillvalue: U, step: int = 1
+) -> Stream[builtins.tuple[T | U, ...]]: ...
+def windowed(source: Source[Any], n: int, fillvalue: Any = None, step: int = 1) -> Stream[Any]:
     """Deliver overlapping windows of *n* items: :meth:`Stream.windowed`."""
-    return Stream.windowed(_on(source), n, step=step, fillvalue=fillvalue)
+    return _on(source, "windowed").windowed(n, step=step, fillvalue=fillvalue)
 
 
 @overload
@@ -177,7 +181,7 @@ def groupby(
 def groupby(source: Source[T], key: Callable[[T], U]) -> Stream[builtins.tuple[U, Stream[T]]]: ...
 def groupby(source: Source[Any], key: Any = None) -> Stream[Any]:
     """Group adjacent items with the same key: :meth:`Stream.groupby`."""
-    return Stream.groupby(_on(source), key)
+    return _on(source, "groupby").groupby(key)
 
 
 def split_at(
@@ -187,16 +191,12 @@ def split_at(
     keep_separator: bool = False,
 ) -> Stream[builtins.list[T]]:
     """Split at the items for which *predicate* is true: :meth:`Stream.split_at`."""
-    return Stream.split_at(
-        _on(source), predicate, maxsplit=maxsplit, keep_separator=keep_separator
-    )
+    return _on(source, "split_at").split_at(predicate, maxsplit=maxsplit, keep_separator=keep_separator)
 
 
-def partition(
-    predicate: Predicate[T], source: Source[T]
-) -> builtins.tuple[Stream[T], Stream[T]]:
+def partition(predicate: Predicate[T], source: Source[T]) -> builtins.tuple[Stream[T], Stream[T]]:
     """Split into the false and the true items: :meth:`Stream.partition`."""
-    return Stream.partition(_on(source), predicate)
+    return _on(source, "partition").partition(predicate)
 
 
 # ---- combine
@@ -217,7 +217,7 @@ class _Chain:
     def from_iterable(self, source: Source[Iterable[T]], /) -> Stream[T]: ...
     def from_iterable(self, source: Source[Any], /) -> Stream[Any]:
         """Deliver the items of the sources that a source delivers: :meth:`Stream.flatten`."""
-        return Stream.flatten(_on(source))
+        return _on(source, "flatten").flatten()
 
 
 chain = _Chain()
@@ -226,9 +226,7 @@ chain = _Chain()
 @overload
 def zip(a: Source[T], /, *, strict: bool = False) -> Stream[builtins.tuple[T]]: ...
 @overload
-def zip(
-    a: Source[T], b: Source[U], /, *, strict: bool = False
-) -> Stream[builtins.tuple[T, U]]: ...
+def zip(a: Source[T], b: Source[U], /, *, strict: bool = False) -> Stream[builtins.tuple[T, U]]: ...
 @overload
 def zip(
     a: Source[T], b: Source[U], c: Source[V], /, *, strict: bool = False
@@ -240,9 +238,7 @@ def zip(*sources: Source[Any], strict: bool = False) -> Stream[Any]:
     return _core.zip(sources, strict)
 
 
-def zip_longest(
-    *sources: Source[Any], fillvalue: Any = None
-) -> Stream[builtins.tuple[Any, ...]]:
+def zip_longest(*sources: Source[Any], fillvalue: Any = None) -> Stream[builtins.tuple[Any, ...]]:
     """Pair the items of several sources until the longest ends: :meth:`Stream.zip_longest`."""
     return _core.zip_longest(sources, fillvalue)
 
@@ -254,7 +250,7 @@ def interleave(*sources: Source[T]) -> Stream[T]:
 
 def cycle(source: Source[T], /) -> Stream[T]:
     """Repeat the items without end: :meth:`Stream.cycle`."""
-    return Stream.cycle(_on(source))
+    return _on(source, "cycle").cycle()
 
 
 def merge_sorted(
@@ -262,3 +258,172 @@ def merge_sorted(
 ) -> Stream[T]:
     """Merge sorted sources, as :func:`heapq.merge` does: :meth:`Stream.merge_sorted`."""
     return _core.merge_sorted(sources, key, reverse)
+
+
+@overload
+def product(a: Source[T], b: Source[U], /) -> Stream[builtins.tuple[T, U]]: ...
+@overload
+def product(a: Source[T], b: Source[U], c: Source[V], /) -> Stream[builtins.tuple[T, U, V]]: ...
+@overload
+def product(*sources: Source[T], repeat: int = 1) -> Stream[builtins.tuple[T, ...]]: ...
+def product(*sources: Source[Any], repeat: int = 1) -> Stream[Any]:
+    """Deliver the Cartesian product: :meth:`Stream.product`."""
+    return _core.product(sources, repeat)
+
+
+def combinations(source: Source[T], r: int) -> Stream[builtins.tuple[T, ...]]:
+    """Deliver the combinations of *r* items: :meth:`Stream.combinations`."""
+    return _on(source, "combinations").combinations(r)
+
+
+def combinations_with_replacement(source: Source[T], r: int) -> Stream[builtins.tuple[T, ...]]:
+    """Deliver combinations that repeat items: :meth:`Stream.combinations_with_replacement`."""
+    return _on(source, "combinations_with_replacement").combinations_with_replacement(r)
+
+
+def permutations(source: Source[T], r: int | None = None) -> Stream[builtins.tuple[T, ...]]:
+    """Deliver the permutations of *r* items: :meth:`Stream.permutations`."""
+    return _on(source, "permutations").permutations(r)
+
+
+def peekable(source: Source[T]) -> Peekable[T]:
+    """Make a stream that can look ahead: :meth:`Stream.peekable`."""
+    return _on(source, "peekable").peekable()
+
+
+def prepend(item: U, source: Source[T]) -> Stream[T | U]:
+    """Deliver *item* first: :meth:`Stream.prepend`."""
+    return _on(source, "prepend").prepend(item)
+
+
+# ---- reduce
+
+
+def list(source: Source[T], /) -> Run[builtins.list[T]]:
+    """Collect the items into a list: :meth:`Stream.list`."""
+    return _on(source, "list").list()
+
+
+def tuple(source: Source[T], /) -> Run[builtins.tuple[T, ...]]:
+    """Collect the items into a tuple: :meth:`Stream.tuple`."""
+    return _on(source, "tuple").tuple()
+
+
+def set(source: Source[T], /) -> Run[builtins.set[T]]:
+    """Collect the items into a set: :meth:`Stream.set`."""
+    return _on(source, "set").set()
+
+
+def frozenset(source: Source[T], /) -> Run[builtins.frozenset[T]]:
+    """Collect the items into a frozenset: :meth:`Stream.frozenset`."""
+    return _on(source, "frozenset").frozenset()
+
+
+def dict(source: Source[builtins.tuple[K, T]], /) -> Run[builtins.dict[K, T]]:
+    """Collect pairs into a dict: :meth:`Stream.dict`."""
+    return _on(source, "dict").dict()
+
+
+def deque(source: Source[T], maxlen: int | None = None) -> Run[collections.deque[T]]:
+    """Collect the items into a deque: :meth:`Stream.deque`."""
+    return _on(source, "deque").deque(maxlen)
+
+
+def sorted(
+    source: Source[T], /, *, key: Callable[[T], Any] | None = None, reverse: bool = False
+) -> Run[builtins.list[T]]:
+    """Collect the items into a sorted list: :meth:`Stream.sorted`."""
+    return cast("Stream[Any]", _on(source, "sorted")).sorted(key=key, reverse=reverse)
+
+
+def sum(source: Source[Any], /, start: Any = 0) -> Run[Any]:
+    """Add the items to *start*: :meth:`Stream.sum`."""
+    return _on(source, "sum").sum(start)
+
+
+@overload
+def min(source: Source[T], /, *, key: Callable[[T], Any] | None = None) -> Run[T]: ...
+@overload
+def min(
+    source: Source[T], /, *, key: Callable[[T], Any] | None = None, default: U
+) -> Run[T | U]: ...
+def min(source: Source[Any], /, *, key: Any = None, default: Any = MISSING) -> Run[Any]:
+    """Find the smallest item: :meth:`Stream.min`."""
+    return _on(source, "min").min(key=key, default=default)
+
+
+@overload
+def max(source: Source[T], /, *, key: Callable[[T], Any] | None = None) -> Run[T]: ...
+@overload
+def max(
+    source: Source[T], /, *, key: Callable[[T], Any] | None = None, default: U
+) -> Run[T | U]: ...
+def max(source: Source[Any], /, *, key: Any = None, default: Any = MISSING) -> Run[Any]:
+    """Find the largest item: :meth:`Stream.max`."""
+    return _on(source, "max").max(key=key, default=default)
+
+
+def any(source: Source[object], /) -> Run[bool]:
+    """Return whether an item is true: :meth:`Stream.any`."""
+    return _on(source, "any").any()
+
+
+def all(source: Source[object], /) -> Run[bool]:
+    """Return whether all items are true: :meth:`Stream.all`."""
+    return _on(source, "all").all()
+
+
+@overload
+def reduce(fn: Callable[[T, T], Awaitable[T]], source: Source[T], /) -> Run[T]: ...
+@overload
+def reduce(fn: Callable[[T, T], T], source: Source[T], /) -> Run[T]: ...
+@overload
+def reduce(fn: Callable[[U, T], Awaitable[U]], source: Source[T], initial: U, /) -> Run[U]: ...
+@overload
+def reduce(fn: Callable[[U, T], U], source: Source[T], initial: U, /) -> Run[U]: ...
+def reduce(fn: Any, source: Source[Any], initial: Any = MISSING, /) -> Run[Any]:
+    """Fold the items into one: :meth:`Stream.reduce`."""
+    return _on(source, "reduce").reduce(fn, initial)
+
+
+def nth(source: Source[T], n: int, default: U | None = None) -> Run[T | U | None]:
+    """Return the item number *n*: :meth:`Stream.nth`."""
+    return _on(source, "nth").nth(n, default)
+
+
+@overload
+def first(source: Source[T]) -> Run[T]: ...
+@overload
+def first(source: Source[T], default: U) -> Run[T | U]: ...
+def first(source: Source[Any], default: Any = MISSING) -> Run[Any]:
+    """Return the first item: :meth:`Stream.first`."""
+    return _on(source, "first").first(default)
+
+
+@overload
+def last(source: Source[T]) -> Run[T]: ...
+@overload
+def last(source: Source[T], default: U) -> Run[T | U]: ...
+def last(source: Source[Any], default: Any = MISSING) -> Run[Any]:
+    """Return the last item: :meth:`Stream.last`."""
+    return _on(source, "last").last(default)
+
+
+def one(source: Source[T]) -> Run[T]:
+    """Return the only item: :meth:`Stream.one`."""
+    return _on(source, "one").one()
+
+
+def only(source: Source[T], default: U | None = None) -> Run[T | U | None]:
+    """Return the only item, or *default*: :meth:`Stream.only`."""
+    return _on(source, "only").only(default)
+
+
+def for_each(fn: Callable[[T], object], source: Source[T]) -> Run[None]:
+    """Call *fn* with each item: :meth:`Stream.for_each`."""
+    return _on(source, "for_each").for_each(fn)
+
+
+def drain(source: Source[object]) -> Run[None]:
+    """Consume the items: :meth:`Stream.drain`."""
+    return _on(source, "drain").drain()

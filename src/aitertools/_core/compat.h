@@ -49,6 +49,32 @@ PyObject_GetOptionalAttr(PyObject *obj, PyObject *name, PyObject **result)
 }
 #endif
 
+/* An `except` block around what C calls: exc is what a bare `raise` raises there, and the context of any
+ * other exception. Blocks lie on the C stack, and are left in the order in which they were entered. */
+typedef _PyErr_StackItem ait_except;
+
+static inline void
+ait_except_enter(ait_except *block, PyObject *exc)
+{
+    PyThreadState *thread = PyThreadState_Get();
+    block->exc_value = Py_NewRef(exc);
+    block->previous_item = thread->exc_info;
+    thread->exc_info = block;
+}
+
+static inline void
+ait_except_leave(ait_except *block)
+{
+    PyThreadState_Get()->exc_info = block->previous_item;
+    Py_CLEAR(block->exc_value);
+}
+
+/* What of the builtin sum() carries the bits that rounding loses: floats; ints and complex numbers too. */
+enum {
+    AIT_SUM_COMPENSATES_FLOATS = PY_VERSION_HEX >= 0x030C0000,
+    AIT_SUM_COMPENSATES_ALL = PY_VERSION_HEX >= 0x030E0000,
+};
+
 /* Whether the caller's reference is the only one, so that nobody can look while we change the object. */
 static inline bool
 ait_is_unique(PyObject *obj)
@@ -97,6 +123,26 @@ ait_flag_drop(uint8_t *flag)
 #else
     *flag = 0;
 #endif
+}
+
+/* A tuple that is nobody else's is about to get other items: it forgets its hash. */
+static inline void
+ait_tuple_renew(PyObject *tuple)
+{
+#if PY_VERSION_HEX >= 0x030E0000
+    ((PyTupleObject *)tuple)->ob_hash = -1;
+#else
+    (void)tuple;
+#endif
+}
+
+/* It got them: the collector, which gives up tuples of what can be in no cycle, has to look again. */
+static inline void
+ait_tuple_track(PyObject *tuple)
+{
+    if (!PyObject_GC_IsTracked(tuple)) {
+        PyObject_GC_Track(tuple);
+    }
 }
 
 /* Swap a pointer that several threads may want: who gets the old value owns it. */

@@ -104,6 +104,13 @@ extern PyType_Spec ait_run_spec;
 ait_op *ait_source(ait_state *st, PyObject *obj, const char *who);
 /* A tuple of streams over the objects. */
 PyObject *ait_sources(ait_state *st, PyObject *const *objs, Py_ssize_t n, const char *who);
+
+static inline ait_op *
+ait_nth(PyObject *streams, Py_ssize_t i)
+{
+    return (ait_op *)PyTuple_GET_ITEM(streams, i);
+}
+
 /* A stream over the same that does not close it. */
 ait_op *ait_borrow(ait_state *st, PyObject *obj, const char *who);
 /* Learns how async generators wrap what they yield; finds out whether they can be driven directly. */
@@ -118,6 +125,7 @@ struct ait_drive {
     PyObject *value;   /* borrowed: what send() brought for the innermost awaitable */
     PyObject *thrown;  /* borrowed: what throw() brought instead, or NULL           */
     bool resuming;     /* on the way down to that awaitable                         */
+    bool refused;      /* a pull was: "already running"; errors.c resets it         */
     int budget;        /* pulls until the clock is read                             */
     int allowance;     /* how many that were the last time                          */
     int64_t since;     /* ns: since when the loop had no turn; 0 when it just had   */
@@ -263,6 +271,7 @@ typedef enum { AIT_INIT, AIT_ITER, AIT_DONE } ait_phase;
 struct ait_goal {
     const char *name;
     ait_arg arg;                                             /* of run->arg, in notes           */
+    bool in_op;                                              /* run->op has this name already   */
     PySendResult (*advance)(ait_run *run, PyObject **out);
     int (*feed)(ait_run *run, PyObject *item);               /* 0: go on, 1: enough, -1: error  */
     PyObject *(*finish)(ait_run *run);                       /* the result                      */
@@ -313,7 +322,7 @@ enum {
     AIT_HOOK_ADAPT,        /* (obj) -> async iterator, or None                        */
     AIT_HOOK_CHECKPOINT,   /* () -> awaitable that takes one turn of the loop, or None */
     AIT_HOOK_CURRENT_TASK, /* () -> the running task; an error where there is none    */
-    AIT_HOOK_CLOSE_RUNNING,/* (op, run, closing) -> awaitable: a pending pull is over   */
+    AIT_HOOK_CLOSE_RUNNING,/* (run, closing) -> awaitable: the end of a pending pull     */
     AIT_HOOK_PLACE,        /* () -> str, where the stream is being made                */
 };
 
@@ -338,8 +347,13 @@ extern PyMethodDef ait_transform_functions[];
 extern PyMethodDef ait_select_functions[];
 extern PyMethodDef ait_slice_functions[];
 extern PyMethodDef ait_group_functions[];
+extern PyMethodDef ait_branch_functions[];
 extern PyMethodDef ait_combine_functions[];
+extern PyMethodDef ait_merge_functions[];
+extern PyMethodDef ait_pool_functions[];
 extern PyMethodDef ait_reduce_functions[];
+extern PyMethodDef ait_pick_functions[];
+extern PyMethodDef ait_sum_functions[];
 extern PyMethodDef ait_error_functions[];
 
 /* Argument checks of the `new` functions, in CPython's voice. */
@@ -350,6 +364,8 @@ Py_ssize_t ait_check_size(PyObject *n, Py_ssize_t least, const char *who, const 
 /* What many `new` functions are: (source, fn), where fn is the second word. */
 PyObject *ait_new_with_fn(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
                           const ait_kind *kind);
+/* An operator of that kind, its first word the streams over a tuple of sources. */
+ait_op *ait_new_over(PyObject *module, PyObject *sources, const ait_kind *kind);
 
 #define AIT_FASTCALL(fn) (PyCFunction)(void (*)(void))(fn), METH_FASTCALL
 

@@ -109,6 +109,7 @@ ait_pull_slow(ait_op *op, ait_drive *d, PyObject **out)
     }
     else {
         if (!ait_flag_take(&op->busy)) {
+            d->refused = true;
             PyErr_Format(PyExc_RuntimeError, "%s(): already running",
                          op->kind->name != NULL ? op->kind->name : "anext");
             return PYGEN_ERROR;

@@ -1,3 +1,223 @@
+/* Errors: catch suppress on_close. */
 #include "core.h"
 
-PyMethodDef ait_error_functions[] = {{NULL}};
+/* ---- which errors ----------------------------------------------------------------------------------------- */
+
+static bool
+check_exception(PyObject *type, const char *who)
+{
+    if (PyExceptionClass_Check(type) &&
+        PyType_IsSubtype((PyTypeObject *)type, (PyTypeObject *)PyExc_Exception)) {
+        return true;
+    }
+    PyErr_Format(PyExc_TypeError,
+                 "%s(): catching classes that do not inherit from Exception is not allowed: %R", who,
+                 type);
+    return false;
+}
+
+/* One class, or a tuple of classes; what stops a task or the program is none of them. */
+static bool
+check_exceptions(PyObject *exceptions, const char *who)
+{
+    if (!PyTuple_Check(exceptions)) {
+        return check_exception(exceptions, who);
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(exceptions); i++) {
+        if (!check_exception(PyTuple_GET_ITEM(exceptions, i), who)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What a repr shows of them: ValueError, or (ValueError, KeyError) without its brackets. */
+static PyObject *
+label_of(PyObject *exceptions)
+{
+    if (!PyTuple_Check(exceptions)) {
+        return Py_NewRef(exceptions);
+    }
+    PyObject *label = PyUnicode_FromString("");
+    for (Py_ssize_t i = 0; label != NULL && i < PyTuple_GET_SIZE(exceptions); i++) {
+        PyObject *name = PyType_GetName((PyTypeObject *)PyTuple_GET_ITEM(exceptions, i));
+        if (name != NULL && PyUnicode_GET_LENGTH(label) > 0) {
+            Py_SETREF(label, PyUnicode_FromFormat("%U, %U", label, name));
+            Py_DECREF(name);
+        }
+        else {
+            Py_SETREF(label, name);
+        }
+    }
+    return label;
+}
+
+/* ---- catch: handler(error) in the place of an item that failed ---------------------------------------------
+ *
+ *      source             1 2 ^ 4 |
+ *      catch(Error, h)    1 2 h 4 |
+ *
+ * suppress is the same without a handler: nothing takes the place.
+ */
+typedef struct {
+    AIT_OP_HEAD;
+    ait_op *source;
+    PyObject *exceptions;
+    PyObject *handler; /* NULL: suppress                         */
+    PyObject *label;
+    PyObject *caught;  /* the error while its handler is awaited */
+} catch_op;
+
+/* Pull; 1 when the pull ended in an error that is to be caught and now is in op->caught. Not so
+ * when the pull was refused: that stays true however often one pulls, and no item has failed. */
+static bool
+pull_or_catch(catch_op *op, ait_drive *d, PyObject **out, PySendResult *r)
+{
+    d->refused = false;
+    *r = ait_pull(op->source, d, out);
+    if (*r != PYGEN_ERROR || d->refused || !PyErr_ExceptionMatches(op->exceptions)) {
+        return false;
+    }
+    op->caught = PyErr_GetRaisedException();
+    return true;
+}
+
+/* Call or resume the handler as if inside of `except`: a bare `raise` raises the error again, and
+ * another error leads back to it. */
+static PySendResult
+handle(catch_op *op, ait_drive *d, PyObject **out)
+{
+    ait_op *self = (ait_op *)op;
+    ait_except block;
+    ait_except_enter(&block, op->caught);
+    PySendResult r = self->awaiting != NULL ? ait_resume(self, d, out)
+                                            : ait_call(self, d, op->handler, op->caught, out);
+    ait_except_leave(&block);
+    if (r != PYGEN_NEXT) {
+        Py_CLEAR(op->caught);
+    }
+    return r;
+}
+
+static PySendResult
+catch_step(ait_op *self, ait_drive *d, PyObject **out)
+{
+    catch_op *op = (catch_op *)self;
+    PySendResult r;
+    *out = NULL;
+    if (self->awaiting != NULL || pull_or_catch(op, d, out, &r)) {
+        return handle(op, d, out);
+    }
+    return r;
+}
+
+static PySendResult
+suppress_step(ait_op *self, ait_drive *d, PyObject **out)
+{
+    catch_op *op = (catch_op *)self;
+    PySendResult r;
+    while (pull_or_catch(op, d, out, &r)) {
+        Py_CLEAR(op->caught);
+    }
+    return r;
+}
+
+static const ait_kind catch_kind = {
+    .name = "catch", .step = catch_step, .nwords = AIT_WORDS(catch_op), .nrefs = 5, .nowned = 1,
+    .arg = AIT_ARG_NAME, .arg_at = AIT_WORD_AT(catch_op, label),
+};
+
+static const ait_kind suppress_kind = {
+    .name = "suppress", .step = suppress_step,
+    .nwords = AIT_WORDS(catch_op), .nrefs = 5, .nowned = 1,
+    .arg = AIT_ARG_NAME, .arg_at = AIT_WORD_AT(catch_op, label),
+};
+
+static catch_op *
+new_on_errors(PyObject *module, PyObject *const *args, const ait_kind *kind)
+{
+    ait_state *st = ait_state_from(module);
+    PyObject *label = check_exceptions(args[1], kind->name) ? label_of(args[1]) : NULL;
+    if (label == NULL) {
+        return NULL;
+    }
+    catch_op *op = (catch_op *)ait_new_on(st, kind, ait_source(st, args[0], kind->name));
+    if (op == NULL) {
+        Py_DECREF(label);
+        return NULL;
+    }
+    op->label = label;
+    op->exceptions = Py_NewRef(args[1]);
+    return op;
+}
+
+static PyObject *
+catch_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    if (!ait_check_count(nargs, 3, 3, "catch") || !ait_check_callable(args[2], "catch")) {
+        return NULL;
+    }
+    catch_op *op = new_on_errors(module, args, &catch_kind);
+    if (op == NULL) {
+        return NULL;
+    }
+    op->handler = Py_NewRef(args[2]);
+    return ait_ready((ait_op *)op);
+}
+
+static PyObject *
+suppress_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    if (!ait_check_count(nargs, 2, 2, "suppress")) {
+        return NULL;
+    }
+    catch_op *op = new_on_errors(module, args, &suppress_kind);
+    return op == NULL ? NULL : ait_ready((ait_op *)op);
+}
+
+/* ---- on_close: callback() once the source is closed --------------------------------------------------------- */
+
+typedef struct {
+    AIT_OP_HEAD;
+    ait_op *source;
+    PyObject *callback;
+} on_close_op;
+
+static PySendResult
+on_close_step(ait_op *self, ait_drive *d, PyObject **out)
+{
+    return ait_pull(((on_close_op *)self)->source, d, out);
+}
+
+static PySendResult
+on_close_close(ait_op *self, ait_drive *d, PyObject **out)
+{
+    if (self->awaiting != NULL) {
+        return ait_resume(self, d, out);
+    }
+    return ait_called(self, d, PyObject_CallNoArgs(((on_close_op *)self)->callback), out);
+}
+
+static const ait_kind on_close_kind = {
+    .name = "on_close", .step = on_close_step, .close = on_close_close,
+    .nwords = AIT_WORDS(on_close_op), .nrefs = 2, .nowned = 1,
+    .arg = AIT_ARG_NAME, .arg_at = AIT_WORD_AT(on_close_op, callback),
+};
+
+static PyObject *
+on_close_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    return ait_new_with_fn(module, args, nargs, &on_close_kind);
+}
+
+/* ---- what Python sees ------------------------------------------------------------------------------------------ */
+
+PyMethodDef ait_error_functions[] = {
+    {"catch", AIT_FASTCALL(catch_new),
+     PyDoc_STR("catch($module, source, exceptions, handler, /)\n--\n\n")},
+    {"suppress", AIT_FASTCALL(suppress_new),
+     PyDoc_STR("suppress($module, source, exceptions, /)\n--\n\n")},
+    {"on_close", AIT_FASTCALL(on_close_new),
+     PyDoc_STR("on_close($module, source, callback, /)\n--\n\n")},
+    {NULL},
+};

@@ -101,8 +101,10 @@ module_exec(PyObject *module)
 {
     static PyMethodDef *const tables[] = {
         module_functions,       ait_source_functions,  ait_create_functions, ait_transform_functions,
-        ait_select_functions,   ait_slice_functions,   ait_group_functions,   ait_combine_functions,
-        ait_reduce_functions,   ait_error_functions,
+        ait_select_functions,   ait_slice_functions,   ait_group_functions,   ait_branch_functions,
+        ait_combine_functions,
+        ait_merge_functions,    ait_pool_functions,
+        ait_reduce_functions,   ait_pick_functions,    ait_sum_functions,    ait_error_functions,
     };
     ait_state *st = ait_state_from(module);
     st->op_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &ait_op_spec, NULL);

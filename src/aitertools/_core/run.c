@@ -49,7 +49,7 @@ static PyObject *
 note_text(ait_run *run)
 {
     PyObject *path = ait_describe(run->op), *text;
-    if (path == NULL || run->goal->name == NULL) {
+    if (path == NULL || run->goal->name == NULL || run->goal->in_op) {
         text = path == NULL ? NULL : PyUnicode_FromFormat("%s%U", NOTE, path);
     }
     else {
@@ -462,7 +462,7 @@ interrupt(ait_run *run)
         return 0;
     }
     PyObject *closing = op->flags & AIT_CLOSING ? Py_True : Py_False;
-    PyObject *end = PyObject_CallFunctionObjArgs(hook, op, op->run, closing, NULL);
+    PyObject *end = PyObject_CallFunctionObjArgs(hook, op->run, closing, NULL);
     run->acc = end == NULL ? NULL : ait_awaiter(end);
     return run->acc == NULL ? -1 : 0;
 }
@@ -654,7 +654,7 @@ run_repr(PyObject *self)
     return text;
 }
 
-/* _interrupt(over, ours): have over() called when the run is over. If an interruption is under way
+/* interrupt(over, ours): have over() called when the run is over. If an interruption is under way
  * already, that is all, and the answer is False. Else, unless ours is None, the caller has to cancel
  * the task, and ours(exc) will be asked whether what arrives is that cancellation and nothing else. */
 static PyObject *
@@ -662,7 +662,7 @@ run_interrupt(PyObject *self, PyObject *args)
 {
     ait_run *run = (ait_run *)self;
     PyObject *over, *ours;
-    if (!PyArg_ParseTuple(args, "OO:_interrupt", &over, &ours)) {
+    if (!PyArg_ParseTuple(args, "OO:interrupt", &over, &ours)) {
         return NULL;
     }
     if (run->waiters == NULL) {
@@ -689,12 +689,12 @@ static PyMethodDef run_methods[] = {
     {"send", run_send_method, METH_O, NULL},
     {"throw", (PyCFunction)(void (*)(void))run_throw, METH_FASTCALL, NULL},
     {"close", run_close, METH_NOARGS, NULL},
-    {"_interrupt", run_interrupt, METH_VARARGS, NULL},
+    {"interrupt", run_interrupt, METH_VARARGS, NULL},
     {NULL},
 };
 
 static PyGetSetDef run_getset[] = {
-    {"_task", run_task, NULL, PyDoc_STR("The task that is suspended in it."), NULL},
+    {"task", run_task, NULL, PyDoc_STR("The task that is suspended in it."), NULL},
     {NULL},
 };
 

@@ -591,6 +591,18 @@ source(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return (PyObject *)op;
 }
 
+/* source_for(obj, name): errors about obj name that function. */
+static PyObject *
+source_for(PyObject *module, PyObject *args)
+{
+    PyObject *obj;
+    const char *who;
+    if (!PyArg_ParseTuple(args, "Os:source_for", &obj, &who)) {
+        return NULL;
+    }
+    return (PyObject *)ait_source(ait_state_from(module), obj, who);
+}
+
 static PyObject *
 borrow(PyObject *module, PyObject *obj)
 {
@@ -599,6 +611,7 @@ borrow(PyObject *module, PyObject *obj)
 
 PyMethodDef ait_source_functions[] = {
     {"source", AIT_FASTCALL(source), PyDoc_STR("source($module, obj, label=..., /)\n--\n\n")},
+    {"source_for", source_for, METH_VARARGS, PyDoc_STR("source_for($module, obj, name, /)\n--\n\n")},
     {"borrow", borrow, METH_O, PyDoc_STR("borrow($module, obj, /)\n--\n\n")},
     {"interpose", interpose, METH_VARARGS, PyDoc_STR("interpose($module, stream, factory, /)\n--\n\n")},
     {NULL},

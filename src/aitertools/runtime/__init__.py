@@ -1,7 +1,7 @@
 """The event loop: the only package that imports one.
 
-The core forwards what awaitables yield and so runs on any loop. What it cannot do by itself is here:
-give way to the loop, know who waits, interrupt a wait, and pull in a task of its own.
+The core forwards what awaitables yield and so runs on any loop. What it cannot do by itself is
+here: give way to the loop, know who waits, interrupt a wait, and pull in a task of its own.
 """
 
 from .. import _core

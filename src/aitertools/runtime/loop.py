@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from asyncio import current_task, timeout
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from functools import partial
 from typing import Any, NoReturn
 
@@ -22,7 +22,7 @@ class _Turn:
 
 
 def checkpoint() -> Awaitable[object] | None:
-    """What to await to give the loop one turn; None outside of the loops that are known."""
+    """Return what to await to give the loop one turn; None outside of the loops that we know."""
     if asyncio._get_running_loop() is not None:
         return _Turn()
     trio: Any = sys.modules.get("trio")
@@ -50,22 +50,22 @@ def _settle(over: asyncio.Future[None]) -> None:
         over.set_result(None)
 
 
-async def close_running(stream: _core.Op, run: _core.Run, closing: bool) -> None:
-    """Wait until *run*, in which *stream* is suspended, is over; end its wait unless it is closing.
+async def close_running(run: _core.Run, closing: bool) -> None:
+    """Wait until *run*, which is suspended, is over; end its wait unless it is closing.
 
     The core has noted that the stream is to be closed: the interrupted pull does that, in the task
     that consumes, and sees the end. From inside that very task there is nothing to wait for: the
     stream is closed when its next item is asked for.
     """
-    task = run._task
+    task = run.task
     if task is None or task is current_task():
         return
     loop, home = asyncio.get_running_loop(), task.get_loop()
     over = loop.create_future()
-    tell = partial(_settle, over)
+    tell: Callable[[], object] = partial(_settle, over)
     if home is not loop:
-        tell = partial(loop.call_soon_threadsafe, _settle, over)
-    if run._interrupt(tell, None if closing else partial(_is_ours, task)):
+        tell = partial(loop.call_soon_threadsafe, tell)
+    if run.interrupt(tell, None if closing else partial(_is_ours, task)):
         if home is loop:
             task.cancel()
         else:

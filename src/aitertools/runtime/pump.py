@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 class Pump:
     """Async iterator over a stream that it pulls in a task of its own, one item per demand.
 
-    The task is the same for all items, as a source may hold a cancel scope, and runs in the context
-    of the first caller. A cancelled ``__anext__`` leaves the pull running; the next one gets its item.
+    The task is the same for all items, as a source may hold a cancel scope, and runs in the
+    context of the first caller. A cancelled ``__anext__`` leaves the pull running; the next one
+    gets its item.
     """
 
     __slots__ = ("_answer", "_demand", "_stream", "_task")
@@ -70,7 +71,7 @@ class Pump:
         except asyncio.CancelledError:
             answer.cancel()
             raise
-        except BaseException as exc:
+        except BaseException as exc:  # noqa: BLE001 -- whatever it is, the consumer gets it
             answer.set_exception(exc)
         else:
             answer.set_result(item)

@@ -6,7 +6,8 @@ import asyncio
 import queue
 import threading
 from collections.abc import AsyncIterator
-from typing import Any
+from contextlib import suppress
+from typing import Any, cast
 
 # Queues can be shut down from 3.13 on; before, there is nothing to catch and they never end.
 _ASYNC_SHUT_DOWN: Any = getattr(asyncio, "QueueShutDown", ())
@@ -34,8 +35,8 @@ class AsyncQueueItems:
 class ThreadQueueItems:
     """The items of a queue.Queue.
 
-    While it is empty a thread waits for its condition, without taking anything: nothing is lost when
-    the wait is cancelled, and closing wakes the thread at once.
+    While it is empty a thread waits for its condition, without taking anything: nothing is lost
+    when the wait is cancelled, and closing wakes the thread at once.
     """
 
     __slots__ = ("_closed", "_queue", "_waiting")
@@ -67,10 +68,11 @@ class ThreadQueueItems:
             await asyncio.wait([self._waiting])
 
     async def _wait(self) -> None:
-        """Wait, in a thread, until there is something to get; go on with a wait that was cancelled."""
+        """Wait in a thread until there is something to get; a cancelled wait is gone on with."""
         if self._waiting is None:
             self._waiting = asyncio.get_running_loop().create_future()
-            # A daemon, and not of the loop's executor: a stream left open must not keep the process.
+            # A daemon, and not of the loop's executor: a stream left open must not keep the
+            # process.
             threading.Thread(target=self._block, args=(self._waiting,), daemon=True).start()
         await asyncio.wait([self._waiting])
         self._waiting = None
@@ -80,10 +82,8 @@ class ThreadQueueItems:
             while not (self._closed or self._queue._qsize() or self._is_shutdown()):
                 self._queue.not_empty.wait()
             self._queue.not_empty.notify()  # nothing was taken: whoever else waits may be first
-        try:
+        with suppress(RuntimeError):  # the loop was closed: nobody waits any more
             waiting.get_loop().call_soon_threadsafe(_settle, waiting)
-        except RuntimeError:  # the loop was closed: nobody waits any more
-            pass
 
     def _is_shutdown(self) -> bool:
         return bool(getattr(self._queue, "is_shutdown", False))
@@ -94,10 +94,10 @@ def _settle(waiting: asyncio.Future[None]) -> None:
         waiting.set_result(None)
 
 
-def adapt(obj: object) -> AsyncIterator[Any] | None:
-    """An async iterator over a queue; None for anything else."""
+def adapt(obj: Any) -> AsyncIterator[Any] | None:
+    """Return an async iterator over a queue; None for anything else."""
     if isinstance(obj, asyncio.Queue):
-        return AsyncQueueItems(obj)
+        return AsyncQueueItems(cast("asyncio.Queue[Any]", obj))
     if isinstance(obj, queue.Queue):
-        return ThreadQueueItems(obj)
+        return ThreadQueueItems(cast("queue.Queue[Any]", obj))
     return None

@@ -5,6 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 
 from .. import _core
+from .combine import Combine
+from .errors import Errors
+from .group import Group
+from .reduce import Reduce
 from .select import Select
 from .synonyms import SYNONYMS
 from .transform import Transform
@@ -21,11 +25,20 @@ class Stage(NamedTuple):
     items: int
 
 
-class Stream(Transform[T_co], Select[T_co], _core.Op):
+class Stream(
+    Transform[T_co],
+    Select[T_co],
+    Group[T_co],
+    Combine[T_co],
+    Reduce[T_co],
+    Errors[T_co],
+    _core.Op,
+):
     """An async iterator whose operators are methods; made by :func:`stream`, consumed once.
 
-    Each operator returns a new stream that owns the one before it. ``async for`` consumes it, or a
-    reducer such as :meth:`list`, which is awaited. ``async with stream:`` closes it at the end of the block.
+    Each operator returns a new stream that owns the one before it. ``async for`` consumes it, or
+    a reducer such as :meth:`list`, which is awaited. ``async with stream:`` closes it at the end
+    of the block.
     """
 
     __slots__ = ()
@@ -87,3 +100,5 @@ class Stream(Transform[T_co], Select[T_co], _core.Op):
 
 
 _core.set_stream(Stream)
+
+from .peekable import Peekable as Peekable  # noqa: E402 -- it is a Stream

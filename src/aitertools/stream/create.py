@@ -5,8 +5,8 @@ from __future__ import annotations
 import builtins
 import itertools
 import math
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, NoReturn, SupportsFloat, overload
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING, Any, NoReturn, cast, overload
 
 from .. import _core, runtime
 from .types import MISSING, Run, Source, T, U, V
@@ -29,9 +29,10 @@ def stream(source: Source[T]) -> Stream[T]:
     >>> stream(rows()).map(str).filter()
     <Stream filter <- map(str) <- rows>
 
-    The source is closed exactly once, by its ``aclose()``, or ``close()`` where it has only that: at its
-    end, when it fails, on ``aclose()``, on leaving ``async with``, and by every reducer. After a bare
-    ``break`` it is left to the garbage collector; see :func:`debug`. A source that failed is at its end.
+    The source is closed exactly once, by its ``aclose()``, or ``close()`` where it has only that:
+    at its end, when it fails, on ``aclose()``, on leaving ``async with``, and by every reducer.
+    After a bare ``break`` it is left to the garbage collector; see :func:`debug`. A source that
+    failed is at its end.
 
     Raises TypeError if *source* cannot be iterated.
     """
@@ -65,39 +66,44 @@ def aiter(source: Any, sentinel: Any = MISSING, /) -> Stream[Any]:
 @overload
 def anext(source: Stream[T], /, *, timeout: float | None = None) -> Run[T]: ...
 @overload
+def anext(source: AsyncIterator[T], /) -> Awaitable[T]: ...
+@overload
 def anext(source: Stream[T], default: U, /, *, timeout: float | None = None) -> Run[T | U]: ...
-def anext(source: Any, default: Any = MISSING, /, *, timeout: float | None = None) -> Run[Any]:
+@overload
+def anext(source: AsyncIterator[T], default: U, /) -> Run[T | U]: ...
+def anext(source: Any, default: Any = MISSING, /, *, timeout: float | None = None) -> Any:
     """Return the next item; *default*, if given, at the end.
 
-    *timeout* is in seconds: when it is over, TimeoutError is raised, but the pull goes on, and the next
-    ``anext`` gets its item. From the first timed call on, a task of its own pulls the stream.
+    *timeout* is in seconds: when it is over, TimeoutError is raised, but the pull goes on, and
+    the next ``anext`` gets its item. From the first timed call on, a task of its own pulls the
+    stream.
 
     >>> async def main():
     ...     numbers = stream([1, 2])
-    ...     return await anext(numbers), await anext(numbers, timeout=1.5), await anext(numbers, "end")
+    ...     return await anext(numbers), await anext(numbers, timeout=1.5), await anext(numbers, 0)
     >>> run(main())
-    (1, 2, 'end')
+    (1, 2, 0)
 
     Raises StopAsyncIteration at the end, if there is no default. Cancelling it leaves the stream
     usable; closing the stream cancels a pull that goes on.
     """
-    if not hasattr(type(source), "__anext__"):
-        raise TypeError(f"{type(source).__name__!r} object is not an async iterator")
+    kind = cast(Any, type(source))
+    if not hasattr(kind, "__anext__"):
+        raise TypeError(f"{kind.__name__!r} object is not an async iterator")
     if timeout is not None:
         _check_timeout(source, timeout)
     elif default is MISSING:
-        pull: Run[Any] = type(source).__anext__(source)
-        return pull
+        return kind.__anext__(source)
     return _next_item(source, default, timeout)
 
 
-def _check_timeout(source: object, timeout: float) -> None:
+def _check_timeout(source: Any, timeout: Any) -> None:
     if not isinstance(source, _core.Op):
         raise TypeError(
             f"anext(): timeout= needs a stream, not {type(source).__name__!r}: "
             "make one with stream() and go on with that"
         )
-    if not isinstance(timeout, SupportsFloat):
+    if not isinstance(timeout, (int, float)):
         raise TypeError(f"anext(): timeout must be a number, not {type(timeout).__name__}")
     if math.isnan(timeout) or timeout < 0:
         raise ValueError("anext(): timeout must not be negative")
@@ -205,7 +211,7 @@ def paginate(
     fetch: Callable[[U | None], tuple[V, U | None]], cursor: U | None = None
 ) -> Stream[V]: ...
 def paginate(fetch: Any, cursor: Any = None) -> Stream[Any]:
-    """Deliver pages: *fetch* gets a cursor and returns a page and the next cursor, or None at the end.
+    """Deliver pages: *fetch* gets a cursor and returns a page and the next cursor, None at last.
 
     >>> pages = {None: ("ab", 1), 1: ("cd", 2), 2: ("e", None)}
     >>> run(paginate(pages.get).list())
@@ -213,8 +219,8 @@ def paginate(fetch: Any, cursor: Any = None) -> Stream[Any]:
     >>> run(paginate(pages.get).flatten().list())
     ['a', 'b', 'c', 'd', 'e']
 
-    A page is fetched when it is asked for. If *fetch* fails or is cancelled, the next pull fetches the
-    same page again. The idea is ZIO's ``paginate``.
+    A page is fetched when it is asked for. If *fetch* fails or is cancelled, the next pull
+    fetches the same page again. The idea is ZIO's ``paginate``.
     """
     return _core.paginate(fetch, cursor)
 

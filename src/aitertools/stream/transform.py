@@ -79,8 +79,9 @@ class Transform(Generic[T_co]):
         >>> run(stream([1, 2]).flat_map(lambda n: [n] * n).list())
         [1, 2, 2]
 
-        Each source that *fn* made is closed when it ends; closing closes the open one, then *source*.
-        After an error the stream goes on where it was: in the open source, if that has not failed.
+        Each source that *fn* made is closed when it ends; closing closes the open one, then
+        *source*. After an error the stream goes on where it was: in the open source, if that has
+        not failed.
         """
         return _core.flat_map(self, fn)
 
@@ -115,9 +116,7 @@ class Transform(Generic[T_co]):
     @overload
     def accumulate(self: Transform[T], fn: Callable[[T, T], T]) -> Stream[T]: ...
     @overload
-    def accumulate(
-        self, fn: Callable[[U, T_co], Awaitable[U]], *, initial: U
-    ) -> Stream[U]: ...
+    def accumulate(self, fn: Callable[[U, T_co], Awaitable[U]], *, initial: U) -> Stream[U]: ...
     @overload
     def accumulate(self, fn: Callable[[U, T_co], U], *, initial: U) -> Stream[U]: ...
     def accumulate(self, fn: Any = None, *, initial: Any = MISSING) -> Stream[Any]:
@@ -131,8 +130,8 @@ class Transform(Generic[T_co]):
         >>> run(stream("ab").accumulate(lambda total, item: total + item, initial="").list())
         ['', 'a', 'ab']
 
-        *initial* is delivered first, if it is given. When *fn* fails or is cancelled the item is gone and
-        the total stays as it was.
+        *initial* is delivered first, if it is given. When *fn* fails or is cancelled the item is
+        gone and the total stays as it was.
         """
         if initial is MISSING:
             return _core.accumulate(self, fn)

@@ -1,0 +1,181 @@
+"""Group: several adjacent items become one; or one stream becomes several."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any, Generic, TypeGuard, overload
+
+from .. import _core
+from .types import Predicate, T_co, U
+
+if TYPE_CHECKING:
+    from . import Stream
+
+
+class Group(Generic[T_co]):
+    """The methods of a stream that group items."""
+
+    __slots__ = ()
+
+    def batched(self, n: int, *, strict: bool = False) -> Stream[tuple[T_co, ...]]:
+        """Group the items into tuples of *n*; the last may be shorter.
+
+            source     a b c d e |
+            batched 2    ab cd   e |
+
+        >>> run(stream("abcde").batched(2).list())
+        [('a', 'b'), ('c', 'd'), ('e',)]
+
+        Raises ValueError if *n* is less than one; and, with *strict*, in place of a last batch that is
+        shorter. An open batch survives a cancellation and an error of the source: the next pull goes on
+        filling it. See also :meth:`chunked_by`, for batches of a total weight.
+        """
+        return _core.batched(self, n, strict)
+
+    @overload
+    def windowed(
+        self, n: int, *, step: int = 1, fillvalue: None = None
+    ) -> Stream[tuple[T_co | None, ...]]: ...
+    @overload
+    def windowed(
+        self, n: int, *, step: int = 1, fillvalue: U
+    ) -> Stream[tuple[T_co | U, ...]]: ...
+    def windowed(self, n: int, *, step: int = 1, fillvalue: Any = None) -> Stream[tuple[Any, ...]]:
+        """Deliver windows of *n* items, each beginning *step* items after the one before.
+
+            source      a b c   d   e   |
+            windowed 3      abc bcd cde |
+
+        >>> run(stream("abcde").windowed(3).list())
+        [('a', 'b', 'c'), ('b', 'c', 'd'), ('c', 'd', 'e')]
+        >>> run(stream("abcde").windowed(2, step=3, fillvalue="-").list())
+        [('a', 'b'), ('d', 'e')]
+        >>> run(stream("ab").windowed(3, fillvalue="-").list())
+        [('a', 'b', '-')]
+
+        A last window with something new in it is filled up with *fillvalue*, as by more_itertools. Raises
+        ValueError if *n* or *step* is less than one. Cancelled, it keeps what it has of the next window.
+        See also :meth:`pairwise`.
+        """
+        return _core.windowed(self, n, step, fillvalue)
+
+    @overload
+    def groupby(self, key: None = None) -> Stream[tuple[T_co, Stream[T_co]]]: ...
+    @overload
+    def groupby(
+        self, key: Callable[[T_co], Awaitable[U]]
+    ) -> Stream[tuple[U, Stream[T_co]]]: ...
+    @overload
+    def groupby(self, key: Callable[[T_co], U]) -> Stream[tuple[U, Stream[T_co]]]: ...
+    def groupby(self, key: Callable[[T_co], Any] | None = None) -> Stream[tuple[Any, Stream[T_co]]]:
+        """Group adjacent items that have the same *key*; deliver each key with a stream of its items.
+
+            source         a a B b A |
+            groupby lower  a:  b:  a: |
+                           a a|
+                               B b|
+                                   A |
+
+        >>> async def main():
+        ...     async for key, group in stream("aaBbA").groupby(str.lower):
+        ...         yield key, await group.list()
+        >>> run(stream(main()).list())
+        [('a', ['a', 'a']), ('b', ['B', 'b']), ('a', ['A'])]
+
+        A group is read from the same source, so it is over when the next group is asked for, as with
+        :func:`itertools.groupby`; keep it as a list if it is needed later. Closing a group leaves the source
+        open; what is left of it is skipped. Closing the outer stream ends all. Who asks one of them for an
+        item while another task waits for one of another gets a RuntimeError.
+
+        An item whose *key* fails, or is cancelled half-way, or cannot be compared, is gone; the next pull
+        goes on in the same group.
+        """
+        return _core.groupby(self, key)
+
+    def split_at(
+        self, pred: Predicate[T_co], *, maxsplit: int = -1, keep_separator: bool = False
+    ) -> Stream[list[T_co]]:
+        """Split where *pred* is true; deliver what lies between as lists.
+
+            source      a b , c ,     |
+            split_at ,       ab c  [] |
+
+        >>> run(stream("ab,c,").split_at(",".__eq__).list())
+        [['a', 'b'], ['c'], []]
+        >>> run(stream("ab,c,").split_at(",".__eq__, maxsplit=1, keep_separator=True).list())
+        [['a', 'b'], [','], ['c', ',']]
+
+        There are at most *maxsplit* splits; any number of them if that is negative. The separators are left
+        out, or, with *keep_separator*, delivered as lists of one. As by more_itertools, there is one list
+        more than splits, though it be empty.
+
+        An item whose *pred* fails or is cancelled half-way is gone; the next pull goes on with the open list.
+        """
+        return _core.split_at(self, pred, maxsplit, keep_separator)
+
+    @overload
+    def chunked_by(
+        self, together: Callable[[T_co, T_co], Awaitable[object] | object]
+    ) -> Stream[list[T_co]]: ...
+    @overload
+    def chunked_by(
+        self, *, weight: Callable[[T_co], Awaitable[float] | float], limit: float
+    ) -> Stream[list[T_co]]: ...
+    def chunked_by(
+        self,
+        together: Callable[[Any, Any], object] | None = None,
+        *,
+        weight: Callable[[Any], object] | None = None,
+        limit: float | None = None,
+    ) -> Stream[list[T_co]]:
+        """Group adjacent items that belong together, or up to a total weight, into lists.
+
+            source                  1 2 5 6 4      |
+            chunked_by ascending            1256 4 |
+            chunked_by weight, 8      125 6    4   |
+
+        With *together*, a chunk goes on as long as ``together(a, b)`` is true of each item and the next. With
+        *weight*, as long as the ``weight(item)`` of its items come to *limit* at most; an item that is heavier
+        than that alone is a chunk of its own.
+
+        >>> run(stream([1, 2, 5, 6, 4]).chunked_by(lambda a, b: a < b).list())
+        [[1, 2, 5, 6], [4]]
+        >>> run(stream(["ab", "c", "de", "fghijk"]).chunked_by(weight=len, limit=4).list())
+        [['ab', 'c'], ['de'], ['fghijk']]
+
+        Raises TypeError unless it gets either *together*, or *weight* and *limit*; ValueError if *limit* is not
+        greater than zero. An item whose function fails or is cancelled half-way is gone; the open chunk stays,
+        and the next pull goes on with it.
+        """
+        if together is not None and weight is None and limit is None:
+            return _core.chunked_by(self, together)
+        if together is None and weight is not None and limit is not None:
+            return _core.chunked_by_weight(self, weight, limit)
+        raise TypeError("chunked_by(): takes either together, or weight and limit")
+
+    @overload
+    def partition(self, pred: Callable[[T_co], TypeGuard[U]]) -> tuple[Stream[T_co], Stream[U]]: ...
+    @overload
+    def partition(self, pred: Predicate[T_co] | None) -> tuple[Stream[T_co], Stream[T_co]]: ...
+    def partition(self, pred: Callable[[T_co], object] | None) -> tuple[Stream[T_co], Stream[Any]]:
+        """Make two streams: the items for which *pred* is false, and those for which it is true.
+
+            source             1 2 3 4 |
+            partition odd [0]    2   4 |
+            partition odd [1]  1   3   |
+
+        >>> async def main():
+        ...     even, odd = stream([1, 2, 3, 4]).partition(lambda n: n % 2)
+        ...     return await even.list(), await odd.list()
+        >>> run(main())
+        ([2, 4], [1, 3])
+
+        Each item is pulled and judged once, by whichever stream wants the next; with None for *pred* its own
+        truth counts. What belongs to the other one is kept until that is read, **without a limit**: a stream
+        that is not needed should be closed or dropped, then its items are, too. While one waits for
+        the source in another task, the other can read what is kept, and beyond that gets a RuntimeError.
+
+        The source is closed when both are. An item whose *pred* fails or is cancelled half-way is gone; the error
+        goes to who asked, and both go on.
+        """
+        return _core.partition(self, pred)

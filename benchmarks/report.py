@@ -12,8 +12,8 @@ HEAD = """# Results
 Written by `make bench`, which replaces the section of the interpreter that it runs on.
 
 All contenders of a case run in one process. A round runs each of them once, in random order; times
-are medians over the rounds, ratios are medians of the rounds' own ratios, with quartiles in
-parentheses. A contender counts only if its result equals that of its synchronous namesake.
+are CPU time, medians over the rounds; ratios are medians of the rounds' own ratios, with quartiles
+in parentheses. A contender counts only if its result equals that of its synchronous namesake.
 
 Operators read from a `range` (or from lists), and in the tables further down from async generators
 over the same; figures are ns per item of the source. They are collected to a list: ours awaited

@@ -185,4 +185,4 @@ def flatness(found: Flatness) -> Table:
 
 def imports(found: dict[str, float | None]) -> Table:
     rows = [(name, NOTHING if ms is None else f"{ms:.1f}") for name, ms in found.items()]
-    return Table("Import time on top of asyncio", ("", "ms"), rows)
+    return Table("Import time on top of asyncio", ("", "ms of CPU"), rows)

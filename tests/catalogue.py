@@ -37,6 +37,7 @@ from .models import (
     chunked_by_weight,
     double,
     even,
+    first,
     fussy,
     groups,
     opened,
@@ -181,7 +182,7 @@ operator(
     lambda a: itertools.accumulate(a, op.sub, initial=7),
 )
 operator("pairwise", lambda s, f: s.pairwise(), itertools.pairwise)
-operator("tap", lambda s, f: s.tap(f(double)), iter)
+operator("tap", lambda s, f: s.tap(f(repr)), iter)
 operator("intersperse", lambda s, f: s.intersperse(None), lambda a: mit.intersperse(None, a))
 operator("prepend", lambda s, f: s.prepend(None, 8), lambda a: itertools.chain([None, 8], a))
 operator("append", lambda s, f: s.append(None, 8), lambda a: itertools.chain(a, [None, 8]))
@@ -245,14 +246,14 @@ operator(
     lambda s, f: s.windowed(2, step=3, fillvalue=0),
     lambda a: mit.windowed(a, 2, step=3, fillvalue=0),
 )
-operator(
-    "groupby",
-    lambda s, f: s.groupby().map(opened),
-    lambda a: groups(itertools.groupby(a)),
-    shares=True,
-)
+operator("groupby", lambda s, f: s.groupby().map(first), lambda a: map(first, itertools.groupby(a)))
 operator(
     "groupby(key)",
+    lambda s, f: s.groupby(f(even)).map(first),
+    lambda a: map(first, itertools.groupby(a, even)),
+)
+operator(
+    "groupby and its groups",
     lambda s, f: s.groupby(f(even)).map(opened),
     lambda a: groups(itertools.groupby(a, even)),
     shares=True,
@@ -306,7 +307,7 @@ operator(
     lambda s, t, f: s.zip_longest(t, fillvalue="-"),
     lambda a, b: itertools.zip_longest(a, b, fillvalue="-"),
 )
-operator("interleave", lambda s, t, u, f: s.interleave(t, u), mit.interleave_longest)
+operator("interleave", lambda s, t, u, f: s.interleave(t, u), mit.roundrobin)
 operator(
     "cycle",
     lambda s, f: s.cycle().take(8),

@@ -36,6 +36,10 @@ def fussy(x: int) -> int:
     return x
 
 
+def first(pair: tuple[Any, Any]) -> Any:
+    return pair[0]
+
+
 async def opened(pair: tuple[Any, Any]) -> tuple[Any, list[Any]]:
     """A group with its items."""
     key, group = pair

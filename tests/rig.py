@@ -96,4 +96,7 @@ def without_one(entry: Entry) -> list[list[Any]]:
             fewer = [*examples[:i], items[:k] + items[k + 1 :], *examples[i + 1 :]]
             possible.append(entry.expected(*fewer))
 
+    for k in range(max(map(len, examples), default=0)):  # or one of each, which belong together
+        possible.append(entry.expected(*(items[:k] + items[k + 1 :] for items in examples)))
+
     return possible

@@ -27,28 +27,15 @@ from .rig import (
 # ---- law 3: cancelling loses nothing ---------------------------------------------------------------
 
 
-async def cancelled_at_each_point(subject):
-    """The answers when each pull is cancelled at its first await point, and asked again."""
-    results = []
-    while True:
-        pull = loop.run_to(subject.__anext__(), 1)
-        if not pull.done:
-            with pytest.raises(loop.Cancelled):
-                pull.throw(loop.Cancelled())
-            continue
-        results.append(pull.result)
-
-
 def pulled_in_spite_of_cancelling(subject):
     """The answers of *subject* when every pull is cancelled wherever it waits, and asked again."""
     results = []
     while len(results) < 1000:
         try:
             pull = loop.run_to(subject.__anext__(), 1)
-            if pull.done:
-                results.append(pull.result)
-            else:
+            if not pull.done:
                 pull.throw(loop.Cancelled())
+            results.append(pull.finish())
         except StopAsyncIteration:
             return results
         except loop.Cancelled:
@@ -59,7 +46,7 @@ def pulled_in_spite_of_cancelling(subject):
     return results
 
 
-@each(OPERATORS)
+@each(entry for entry in OPERATORS if not entry.shares)
 def test_no_item_is_lost_when_each_wait_for_a_source_is_cancelled(entry):
     """Cancelled wherever it waits for a source, and asked again, it gives what it would have given."""
     expected = entry.expected(*entry.examples)
@@ -91,7 +78,7 @@ def test_a_timeout_loses_nothing(entry):
 
     async def main(rig):
         results, timeouts = [], 0
-        while True:
+        while timeouts < 500:
             try:
                 results.append(await ait.anext(rig.subject, timeout=0))
             except StopAsyncIteration:
@@ -100,6 +87,8 @@ def test_a_timeout_loses_nothing(entry):
                 timeouts += 1
             except Exception as error:  # noqa: BLE001 - errors are what is collected
                 results.append(Failed(type(error)))
+
+        return results, timeouts
 
     for kind in (zoo.generator, zoo.slow_generator, zoo.with_aclose):
         with about(kind):
@@ -194,7 +183,7 @@ def test_the_error_of_a_source_arrives_unchanged_with_one_note(entry):
                 assert arrived is error
                 (note,) = arrived.__notes__
                 assert note.startswith("in aitertools: ")
-                assert note.endswith(kind.name) or entry.arity > 1
+                assert kind.name in note
             else:
                 assert entry.early, "the error was swallowed"
 

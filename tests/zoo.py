@@ -114,6 +114,7 @@ class Kind:
         closable: bool,
         suspends: bool,
         survives: bool,
+        slow: bool = False,
         finite: bool = False,
     ) -> None:
         self.name = make.__name__
@@ -121,6 +122,7 @@ class Kind:
         self.closable = closable  # its log tells whether it was closed
         self.suspends = suspends  # has await points
         self.survives = survives  # goes on after an exception was thrown into an await point
+        self.slow = slow  # suspends while it closes
         self.finite = finite  # can neither fail nor go on for ever: it is filled beforehand
 
     def __repr__(self) -> str:
@@ -207,7 +209,7 @@ async def generator(items, log, pace):
         log.close()
 
 
-@kind(closable=True, suspends=True, survives=False)
+@kind(closable=True, suspends=True, survives=False, slow=True)
 async def slow_generator(items, log, pace):
     """It suspends while it closes."""
     try:
@@ -261,7 +263,7 @@ class with_aclose(Bare):
         self.log.close()
 
 
-@kind(closable=True, suspends=True, survives=True)
+@kind(closable=True, suspends=True, survives=True, slow=True)
 class with_close(Bare):
     """It has only an async close(), as HTTP responses do."""
 
@@ -270,7 +272,7 @@ class with_close(Bare):
         self.log.close()
 
 
-@kind(closable=True, suspends=True, survives=True)
+@kind(closable=True, suspends=True, survives=True, slow=True)
 class with_slow_aclose(Bare):
     """An async iterator that suspends while it closes."""
 
@@ -351,7 +353,7 @@ class with_failing_aclose(Bare):
 FAILS_TO_CLOSE = Kind(with_failing_aclose, closable=True, suspends=True, survives=True)
 
 CLOSABLE = [kind for kind in KINDS if kind.closable]
-SURVIVING = [kind for kind in KINDS if kind.survives and kind.suspends]
+SURVIVING = [kind for kind in KINDS if kind.survives and kind.suspends and not kind.slow]
 ENDLESS = [kind for kind in KINDS if not kind.finite]
 
 

@@ -19,12 +19,11 @@ def _batched(source: Any, n: int) -> Iterator[tuple[Any, ...]]:
         yield batch
 
 
-async def _ours_grouped(source: Any) -> list[Any]:
-    return [(key, await group.list()) async for key, group in ait.groupby(source, decade)]
+async def _our_groups(groups: Any) -> list[Any]:
+    return [(key, await group.list()) async for key, group in groups]
 
 
-async def _asyncstdlib_grouped(source: Any) -> list[Any]:
-    groups = asyncstdlib.groupby(source, decade)
+async def _their_groups(groups: Any) -> list[Any]:
     return [(key, [x async for x in group]) async for key, group in groups]
 
 
@@ -50,8 +49,8 @@ CASES = [
         "groupby, groups of ten",
         looped=False,
         sync=lambda s: [(key, list(group)) for key, group in itertools.groupby(s, decade)],
-        aitertools=_ours_grouped,
-        asyncstdlib=_asyncstdlib_grouped,
+        aitertools=lambda s: _our_groups(ait.groupby(s, decade)),
+        asyncstdlib=lambda s: _their_groups(asyncstdlib.groupby(s, decade)),
         aioitertools=lambda s: aioitertools.groupby(s, decade),
         anyio=lambda s: anyio.groupby(s, async_decade),
     ),

@@ -99,8 +99,8 @@ LAYERS = Case(
         for library, make in MAKES.items()
         for times in (FEW, MANY)
     },
-    items=100_000,
-    run_seconds=0.06,
+    items=50_000,
+    run_seconds=0.03,
     weight=6,
 )
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from typing import Any
 
 import aitertools as ait
-from benchmarks.cases.work import even, generate, inc, iterate, odd
+from benchmarks.cases.work import even, generate, inc, iterate, numbers, odd
 from benchmarks.peers import aioitertools, aiostream, asyncstdlib, streamable
 from benchmarks.timing import Case, Contender
 
@@ -44,8 +44,8 @@ async def _only_odd(source: AsyncIterable[int]) -> AsyncIterator[int]:
 # The libraries: the same for both sources.
 
 
-async def _our_loop(source: Any) -> list[int]:
-    return [x async for x in ait.stream(source).map(inc).filter(odd)]
+async def _loop(stream: Any) -> list[int]:
+    return [x async for x in stream]
 
 
 def _libraries() -> dict[str, Contender]:
@@ -55,7 +55,8 @@ def _libraries() -> dict[str, Contender]:
             "await stream(s).map(inc).filter(odd).list()",
         ),
         "aitertools, async for": Contender(
-            _our_loop, "[x async for x in stream(s).map(inc).filter(odd)]"
+            lambda s: _loop(ait.stream(s).map(inc).filter(odd)),
+            "[x async for x in stream(s).map(inc).filter(odd)]",
         ),
         "asyncstdlib": Contender(
             lambda s: asyncstdlib.filter(odd, asyncstdlib.map(inc, s)),
@@ -79,7 +80,7 @@ def _libraries() -> dict[str, Contender]:
 OVER_RANGE = Case(
     family="pipeline",
     name="over a range",
-    sources=lambda n: (range(n),),
+    sources=numbers,
     yardstick="builtins",
     contenders={
         "builtins": Contender(
@@ -91,15 +92,16 @@ OVER_RANGE = Case(
             lambda s: _only_odd(_each_inc_of_range(s)), "[x async for x in only_odd(each_inc(s))]"
         ),
     },
-    items=200_000,
-    run_seconds=0.06,
+    items=100_000,
+    run_seconds=0.03,
     weight=6,
 )
 
 OVER_GENERATOR = Case(
     family="pipeline",
     name="over an async generator",
-    sources=lambda n: (generate(range(n)),),
+    sources=numbers,
+    wrap=generate,
     yardstick="by hand, one loop",
     contenders={
         "by hand, one loop": Contender(_odd_list, "[y async for x in s if odd(y := inc(x))]"),
@@ -108,8 +110,8 @@ OVER_GENERATOR = Case(
         ),
         **_libraries(),
     },
-    items=200_000,
-    run_seconds=0.06,
+    items=100_000,
+    run_seconds=0.03,
     weight=4,
 )
 

@@ -333,7 +333,7 @@ def sorted(
     source: Source[T], /, *, key: Callable[[T], Any] | None = None, reverse: bool = False
 ) -> Run[builtins.list[T]]:
     """Collect the items into a sorted list: :meth:`Stream.sorted`."""
-    return cast("Stream[Any]", _on(source, "sorted")).sorted(key=key, reverse=reverse)
+    return _on(cast(Any, source), "sorted").sorted(key=key, reverse=reverse)
 
 
 def sum(source: Source[Any], /, start: Any = 0) -> Run[Any]:

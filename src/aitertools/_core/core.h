@@ -209,17 +209,17 @@ ait_is_awaitable(PyObject *obj)
     return false;
 }
 
-PySendResult ait_called_slow(ait_op *op, ait_drive *d, PyObject *result, PyObject **out);
+PySendResult ait_called_slow(ait_op *op, PyObject *result, PyObject **out);
 
 /* What a call gave: the result itself, or, awaited, what it leads to. Consumes result. */
 static inline PySendResult
-ait_called(ait_op *op, ait_drive *d, PyObject *result, PyObject **out)
+ait_called(ait_op *op, ait_drive *Py_UNUSED(d), PyObject *result, PyObject **out)
 {
     if (result != NULL && !ait_is_awaitable(result)) {
         *out = result;
         return PYGEN_RETURN;
     }
-    return ait_called_slow(op, d, result, out);
+    return ait_called_slow(op, result, out);
 }
 
 /* PyObject_Vectorcall() without its detours: one call less where a pipeline spends its time. */

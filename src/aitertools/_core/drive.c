@@ -262,7 +262,7 @@ ait_resume(ait_op *op, ait_drive *d, PyObject **out)
 }
 
 PySendResult
-ait_called_slow(ait_op *op, ait_drive *d, PyObject *result, PyObject **out)
+ait_called_slow(ait_op *op, PyObject *result, PyObject **out)
 {
     *out = NULL;
     if (result == NULL) {
@@ -272,6 +272,18 @@ ait_called_slow(ait_op *op, ait_drive *d, PyObject *result, PyObject **out)
         ait_guard_stop("function");
         return PYGEN_ERROR;
     }
-    op->awaiting = ait_awaiter(result);
-    return op->awaiting == NULL ? PYGEN_ERROR : ait_resume(op, d, out);
+    PyObject *awaiter = ait_awaiter(result);
+    if (awaiter == NULL) {
+        return PYGEN_ERROR;
+    }
+    PySendResult r = PyIter_Send(awaiter, Py_None, out);
+    if (r == PYGEN_NEXT) {
+        op->awaiting = awaiter;
+        return r;
+    }
+    Py_DECREF(awaiter);
+    if (r == PYGEN_ERROR) {
+        ait_guard_stop("function");
+    }
+    return r;
 }

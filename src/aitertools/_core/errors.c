@@ -181,26 +181,81 @@ typedef struct {
     AIT_OP_HEAD;
     ait_op *source;
     PyObject *callback;
+    PyObject *failure; /* of the source, to be raised after the callback */
+    intptr_t called;
 } on_close_op;
 
+/* Whether all that op reads is closed already, as a source is that failed. */
+static bool
+is_spent(ait_op *op)
+{
+    if (op->flags & AIT_CLOSED) {
+        return true;
+    }
+    int streams = 0;
+    for (int i = 0; i < op->kind->nowned; i++) {
+        PyObject *owned = op->refs[i];
+        bool many = owned != NULL && PyTuple_CheckExact(owned);
+        Py_ssize_t n = many ? PyTuple_GET_SIZE(owned) : owned != NULL;
+        for (Py_ssize_t k = 0; k < n; k++, streams++) {
+            if (!is_spent(many ? ait_nth(owned, k) : (ait_op *)owned)) {
+                return false;
+            }
+        }
+    }
+    return streams > 0;
+}
+
+static PySendResult
+call_back(on_close_op *op, ait_drive *d, PyObject **out)
+{
+    ait_op *self = (ait_op *)op;
+    *out = NULL;
+    if (self->awaiting != NULL) {
+        return ait_resume(self, d, out);
+    }
+    if (op->called) {
+        return PYGEN_RETURN;
+    }
+    op->called = 1;
+    return ait_called(self, d, PyObject_CallNoArgs(op->callback), out);
+}
+
+/* A source that fails is closed, though op is not: who got the error may never come back. */
 static PySendResult
 on_close_step(ait_op *self, ait_drive *d, PyObject **out)
 {
-    return ait_pull(((on_close_op *)self)->source, d, out);
+    on_close_op *op = (on_close_op *)self;
+    PySendResult r;
+    if (op->failure == NULL) {
+        r = ait_pull(op->source, d, out);
+        if (r != PYGEN_ERROR || op->called || !is_spent(op->source)) {
+            return r;
+        }
+        ait_keep_error(&op->failure);
+    }
+    r = call_back(op, d, out);
+    if (r == PYGEN_NEXT) {
+        return r;
+    }
+    if (r == PYGEN_ERROR) {
+        ait_keep_error(&op->failure);
+    }
+    Py_CLEAR(*out);
+    PyErr_SetRaisedException(op->failure);
+    op->failure = NULL;
+    return PYGEN_ERROR;
 }
 
 static PySendResult
 on_close_close(ait_op *self, ait_drive *d, PyObject **out)
 {
-    if (self->awaiting != NULL) {
-        return ait_resume(self, d, out);
-    }
-    return ait_called(self, d, PyObject_CallNoArgs(((on_close_op *)self)->callback), out);
+    return call_back((on_close_op *)self, d, out);
 }
 
 static const ait_kind on_close_kind = {
     .name = "on_close", .step = on_close_step, .close = on_close_close,
-    .nwords = AIT_WORDS(on_close_op), .nrefs = 2, .nowned = 1,
+    .nwords = AIT_WORDS(on_close_op), .nrefs = 3, .nowned = 1,
     .arg = AIT_ARG_NAME, .arg_at = AIT_WORD_AT(on_close_op, callback),
 };
 

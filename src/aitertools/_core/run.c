@@ -63,8 +63,7 @@ note_text(ait_run *run)
 static void
 add_note(ait_run *run)
 {
-    if (!PyErr_ExceptionMatches(PyExc_Exception) ||
-        PyErr_ExceptionMatches(PyExc_StopAsyncIteration)) {
+    if (!PyErr_ExceptionMatches(PyExc_Exception)) {
         return;
     }
     PyObject *exc = PyErr_GetRaisedException();
@@ -135,7 +134,8 @@ run_over(ait_run *run)
     Py_DECREF(op);
 }
 
-/* What follows an advance: stay suspended, or be over. */
+/* What follows an advance: stay suspended, or be over. An end is an exception in the protocol, and no
+ * other error may look like one (PEP 479): a StopIteration would be taken for a result. */
 static PySendResult
 run_settle(ait_run *run, PySendResult r, PyObject **out)
 {
@@ -146,9 +146,14 @@ run_settle(ait_run *run, PySendResult r, PyObject **out)
     }
     if (r == PYGEN_ERROR) {
         *out = NULL;
+        ait_guard_stop("stream");
         add_note(run);
     }
     run_over(run);
+    if (r == PYGEN_RETURN && *out == NULL) {
+        PyErr_SetNone(PyExc_StopAsyncIteration);
+        return PYGEN_ERROR;
+    }
     return r;
 }
 
@@ -156,17 +161,6 @@ static PySendResult
 run_go(ait_run *run, PyObject **out)
 {
     return run_settle(run, run->goal->advance(run, out), out);
-}
-
-/* In the protocol the end is an exception. */
-static PySendResult
-next_answer(PySendResult r, PyObject **out)
-{
-    if (r == PYGEN_RETURN && *out == NULL) {
-        PyErr_SetNone(PyExc_StopAsyncIteration);
-        return PYGEN_ERROR;
-    }
-    return r;
 }
 
 /* The usual case of run_send(): an __anext__ that finds an item without suspending. */
@@ -177,7 +171,7 @@ next_item(ait_run *run, PyObject **out)
     run->phase = AIT_ITER;
     PySendResult r = ait_pull(op, &run->d, out);
     if (r != PYGEN_RETURN || *out == NULL) {
-        return run_settle(run, next_answer(r, out), out);
+        return run_settle(run, r, out);
     }
     run->phase = AIT_DONE;
     run->op = NULL;
@@ -428,7 +422,7 @@ next_advance(ait_run *run, PyObject **out)
     do {
         r = ait_pull(run->op, &run->d, out);
     } while (r == PYGEN_ERROR && interrupted(run));
-    return next_answer(r, out);
+    return r;
 }
 
 static const ait_goal next_goal = {.advance = next_advance};

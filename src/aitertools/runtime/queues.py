@@ -97,7 +97,7 @@ def _settle(waiting: asyncio.Future[None]) -> None:
 def adapt(obj: Any) -> AsyncIterator[Any] | None:
     """Return an async iterator over a queue; None for anything else."""
     if isinstance(obj, asyncio.Queue):
-        return AsyncQueueItems(cast("asyncio.Queue[Any]", obj))
+        return AsyncQueueItems(cast(Any, obj))
     if isinstance(obj, queue.Queue):
-        return ThreadQueueItems(cast("queue.Queue[Any]", obj))
+        return ThreadQueueItems(cast(Any, obj))
     return None

@@ -1,4 +1,4 @@
-"""Combine: several sources as one stream, and all that can be made of the items of whole sources."""
+"""Combine: several sources as one stream, and what is made of the items of whole sources."""
 
 from __future__ import annotations
 
@@ -168,8 +168,8 @@ class Combine(Generic[T_co]):
 
         >>> run(stream([1, 4, 6]).merge_sorted([2, 3, 5]).list())
         [1, 2, 3, 4, 5, 6]
-        >>> run(stream(["pear", "fig"]).merge_sorted(["plum", "kiwi"], key=len, reverse=True).list())
-        ['pear', 'plum', 'kiwi', 'fig']
+        >>> run(stream(["kiwi", "fig"]).merge_sorted(["plum"], key=len, reverse=True).list())
+        ['kiwi', 'plum', 'fig']
 
         As :func:`heapq.merge`, it holds one item of each source.
         An item whose *key* fails or is cancelled half-way, or that cannot be compared, is gone; the
@@ -182,9 +182,7 @@ class Combine(Generic[T_co]):
     @overload
     def product(self, other: Source[U], /) -> Stream[tuple[T_co, U]]: ...
     @overload
-    def product(
-        self, other: Source[U], third: Source[V], /
-    ) -> Stream[tuple[T_co, U, V]]: ...
+    def product(self, other: Source[U], third: Source[V], /) -> Stream[tuple[T_co, U, V]]: ...
     @overload
     def product(
         self, other: Source[U], third: Source[V], fourth: Source[W], /
@@ -279,4 +277,5 @@ class Combine(Generic[T_co]):
         """
         from .peekable import Peekable  # noqa: PLC0415 -- a Peekable is a Stream
 
-        return _core.peekable(Peekable[T_co], self)
+        cls: type[Peekable[T_co]] = Peekable
+        return _core.peekable(cls, self)

@@ -74,9 +74,9 @@ class Errors(Generic[T_co]):
         closed
         [1, 2]
 
-        It is called exactly once, on every way of closing: at the end, by a reducer, by
-        ``aclose()``, also when nothing was read; but not when the stream is left to the garbage
-        collector. Its error is raised from the close; an error that led to the close stays the one
-        that is raised, and leads to it. Raises TypeError if *callback* is not callable.
+        It is called exactly once, on every way of closing: at the end, when the source fails, by a
+        reducer, by ``aclose()``, also when nothing was read; but not when the stream is left to the
+        garbage collector. Its error is raised from the close; an error that led to the close stays
+        the one that is raised, and leads to it. Raises TypeError if *callback* is not callable.
         """
         return _core.on_close(self, callback)

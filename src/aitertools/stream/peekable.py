@@ -29,7 +29,7 @@ class Peekable(Stream[T_co]):
 
     else:
 
-        def __new__(cls, source):
+        def __new__(cls, source):  # noqa: D102 -- of the class
             return _core.peekable(cls, source)
 
     @overload

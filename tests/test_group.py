@@ -1,0 +1,968 @@
+"""What only the group family does; what every operator does is tested over the catalogue."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import itertools
+import math
+import sys
+import weakref
+from collections.abc import Callable, Iterable
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import more_itertools as mit
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import aitertools as ait
+from aitertools import Stream, stream
+
+from . import loop, zoo
+from .models import ascending, even, fussy
+from .oracle import (
+    RUNNERS,
+    Failed,
+    Outcome,
+    Pace,
+    asynced,
+    both,
+    colours,
+    listed,
+    outcome,
+    paced,
+    paces,
+    pulls,
+    run,
+    synced,
+)
+
+items = st.lists(st.integers(-3, 9), max_size=14)
+sizes = st.integers(1, 6)
+sources = st.one_of(st.just(list), paces.map(lambda pace: lambda items: paced(items, pace)))
+"""How items are handed over: as a list, or by an async generator that suspends anywhere."""
+
+SLOW = Pace(1)
+"""Suspends before each item, and before the end."""
+
+
+def ended(make: Callable[[], Any]) -> list[Any]:
+    """All answers of the stream that *make* makes."""
+    return run(pulls(make()))
+
+
+def cancel(awaitable: Any, point: int) -> None:
+    """Run *awaitable* to its await point number *point* and cancel it there."""
+    with pytest.raises(loop.Cancelled):
+        loop.run_to(awaitable, point).throw(loop.Cancelled())
+
+
+def surviving(items: Iterable[Any], pace: Pace = SLOW) -> Any:
+    """A source that suspends and can be cancelled without being over."""
+    return zoo.bare_iterator(items, pace).hand_over()
+
+
+class Stubborn:
+    """A key that cannot be compared."""
+
+    def __eq__(self, other: object) -> bool:
+        raise ValueError("never")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+# ---- batched -------------------------------------------------------------------------------------
+
+
+@given(items, sizes, st.booleans(), sources)
+def test_batched_is_that_of_more_itertools(items, n, strict, source):
+    both(
+        lambda: stream(source(items)).batched(n, strict=strict),
+        lambda: mit.batched(items, n, strict=strict),
+    )
+
+
+@pytest.mark.parametrize("n", [1023, 1024, 1025, 2048, 2500, 4999, 5000, 5001, sys.maxsize])
+def test_a_large_batch_grows_as_it_fills(n):
+    both(lambda: stream(range(5000)).batched(n), lambda: mit.batched(range(5000), n))
+
+
+def test_an_open_batch_survives_cancellations():
+    """The next pull goes on filling it."""
+    batches = stream(surviving(range(5))).batched(3)
+    cancel(batches.__anext__(), 2)
+    cancel(batches.__anext__(), 2)
+    assert loop.run(listed(batches)) == [(0, 1, 2), (3, 4)]
+
+
+def test_an_open_batch_survives_errors_of_a_function_before_it():
+    batches = stream([2, 4, 1, 6, 8, 3, 10]).map(fussy).batched(3)
+    assert run(pulls(batches)) == [Failed(ValueError), (2, 4, 6), Failed(ValueError), (8, 10)]
+
+
+def test_an_open_batch_survives_the_failure_of_its_source():
+    """A source that failed is at its end; what came before is given after the error."""
+    assert ended(lambda: stream(zoo.failing([1, 2, 3])).batched(2)) == [
+        (1, 2),
+        Failed(zoo.SourceError),
+        (3,),
+    ]
+
+
+def test_strict_refuses_a_short_last_batch_and_ends():
+    assert ended(lambda: stream("abc").batched(2, strict=True)) == [("a", "b"), Failed(ValueError)]
+
+
+def test_a_batch_is_whole_whenever_the_collector_shows_it():
+    """What lies in the operator between two pulls can be seen, and printed."""
+
+    async def look():
+        batches = stream(surviving([[1], [2], [3]])).batched(2)
+        task = loop.run_to(batches.__anext__(), 2)
+        assert "([1], None)" in map(repr, gc.get_referents(batches))
+        task.finish()
+
+    loop.run(look())
+
+
+def test_a_cycle_through_an_open_batch_is_collected():
+    """Even when the collector met the batch while there was nothing in it to track."""
+
+    class Node:
+        stream: Any
+
+    node = Node()
+    node.stream = stream(surviving([1, node, 2])).batched(5)
+    cancel(node.stream.__anext__(), 2)
+    gc.collect()
+    cancel(node.stream.__anext__(), 2)
+    gone = weakref.ref(node)
+    del node
+    gc.collect()
+    assert gone() is None
+
+
+# ---- windowed ------------------------------------------------------------------------------------
+
+
+@given(items, sizes, st.integers(1, 9), st.sampled_from([None, 0, "-"]), sources)
+def test_windowed_is_that_of_more_itertools(items, n, step, fillvalue, source):
+    both(
+        lambda: stream(source(items)).windowed(n, step=step, fillvalue=fillvalue),
+        lambda: mit.windowed(items, n, fillvalue=fillvalue, step=step),
+    )
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 6])
+def test_a_window_survives_cancellations(step):
+    """Whatever it has, or has skipped."""
+    windows = stream(surviving(range(10))).windowed(3, step=step)
+    cancel(windows.__anext__(), 3)
+    found = [loop.run(windows.__anext__())]
+    cancel(windows.__anext__(), min(step, 2))
+    found += loop.run(listed(windows))
+    assert list(mit.windowed(range(10), 3, step=step)) == found
+
+
+def test_a_window_survives_errors():
+    windows = stream([2, 4, 1, 6, 3, 8]).map(fussy).windowed(2)
+    assert run(pulls(windows)) == [(2, 4), Failed(ValueError), (4, 6), Failed(ValueError), (6, 8)]
+
+
+def test_a_window_of_a_source_that_failed_is_filled_up():
+    assert ended(lambda: stream(zoo.failing([1])).windowed(2, fillvalue=0)) == [
+        Failed(zoo.SourceError),
+        (1, 0),
+    ]
+
+
+# ---- groupby -------------------------------------------------------------------------------------
+
+OUTER = -1  # in a script: ask groupby; other numbers: ask that group
+
+
+def halved(x: int) -> int:
+    """A key that few have in common; fails for some."""
+    if x == 5:
+        raise ValueError(x)
+    return x // 3
+
+
+def scripted(outer: Any, step: Callable[[Any], Any], script: list[int]) -> list[Any]:
+    """What comes of asking *outer* and its groups in the order of *script*."""
+    groups: list[Any] = []
+    events: list[Any] = []
+    for who in script:
+        if who != OUTER and not groups:
+            continue
+        asked = outer if who == OUTER else groups[who % len(groups)]
+        answer = outcome(lambda asked=asked: step(asked), message=False)
+        if who == OUTER and isinstance(answer.value, tuple):
+            key, group = answer.value
+            groups.append(group)
+            answer = Outcome(key)
+        events.append((who, answer))
+
+    return events
+
+
+async def asked(source: Any) -> Any:
+    """The next item, or "end"."""
+    return await anext(source, "end")
+
+
+@given(
+    items,
+    st.lists(st.one_of(st.just(OUTER), st.integers(0, 5)), max_size=30),
+    st.sampled_from([None, halved]),
+    colours,
+    sources,
+)
+def test_groupby_does_what_that_of_itertools_does_in_any_order_of_pulls(
+    items, script, key, colour, source
+):
+    """Groups begun and not finished, advanced past, asked again after their end, in any order."""
+    ours = stream(source(items)).groupby(key and colour(key))
+    theirs = itertools.groupby(items, key)
+    expected = scripted(theirs, lambda asked: next(asked, "end"), script)
+    assert expected == scripted(ours, asked, script)
+    run(ours.aclose())
+
+
+@pytest.mark.parametrize("paint", [synced, asynced])
+def test_groups_come_with_their_key(paint):
+    async def collect():
+        groups = stream(paced("aaBbA", SLOW)).groupby(paint(str.lower))
+        return [(key, await listed(group)) async for key, group in groups]
+
+    assert run(collect()) == [("a", ["a", "a"]), ("b", ["B", "b"]), ("a", ["A"])]
+
+
+def test_a_key_that_equals_nothing_begins_a_group_of_its_own():
+    """As in itertools: the same object is the same key."""
+    nan, other = math.nan, float("nan")
+    items = [nan, nan, other, None, None]
+
+    async def collect():
+        return [len(await listed(group)) async for _, group in stream(items).groupby()]
+
+    assert run(collect()) == [len(list(group)) for _, group in itertools.groupby(items)] == [2, 1, 2]
+
+
+def test_a_group_is_over_when_the_next_one_is_asked_for():
+    async def pull():
+        groups = stream(paced("aab", SLOW)).groupby()
+        _, first = await anext(groups)
+        assert await anext(first) == "a"
+        _, second = await anext(groups)
+        assert await listed(first) == []
+        assert await listed(second) == ["b"]
+
+    run(pull())
+
+
+def test_groups_kept_after_the_end_are_empty():
+    async def keep():
+        return [await listed(group) for _, group in await listed(stream("aab").groupby())]
+
+    assert run(keep()) == [[], []]
+
+
+def test_a_group_outlives_the_stream_it_came_from():
+    """Who drops groupby, but not the group, can read that to its end."""
+
+    async def read():
+        _, group = await anext(stream(paced("aab", SLOW)).groupby())
+        return await listed(group)
+
+    assert run(read()) == ["a", "a"]
+
+
+def test_an_item_whose_key_fails_is_gone():
+    """Whether the group or groupby was asked; that goes on."""
+
+    async def pull():
+        groups = stream([2, 1, 2, 4, 3, 4, 6]).groupby(fussy)
+        _, first = await anext(groups)
+        found = await pulls(first)
+        assert (await anext(groups))[0] == 4
+        with pytest.raises(ValueError, match="3"):
+            await anext(groups)
+        return found, [key async for key, _ in groups]
+
+    assert run(pull()) == ([2, Failed(ValueError), 2], [6])
+
+
+def test_an_item_whose_key_cannot_be_compared_is_gone():
+    async def pull():
+        groups = stream([1, Stubborn(), 1, 2]).groupby()
+        _, first = await anext(groups)
+        return await pulls(first), [key async for key, _ in groups]
+
+    assert run(pull()) == ([1, Failed(ValueError), 1], [2])
+
+
+def test_a_cancelled_groupby_goes_on_skipping():
+    """The group before is over all the same."""
+    groups = stream(surviving("aaab")).groupby()
+    _, first = loop.run(anext(groups))
+    cancel(anext(groups), 2)
+    assert loop.run(listed(first)) == []
+    key, second = loop.run(anext(groups))
+    assert (key, loop.run(listed(second))) == ("b", ["b"])
+
+
+def test_a_cancelled_group_loses_nothing():
+    groups = stream(surviving("aab")).groupby()
+    _, first = loop.run(anext(groups))
+    assert loop.run(anext(first)) == "a"
+    cancel(anext(first), 1)
+    assert loop.run(listed(first)) == ["a"]
+    assert [key for key, _ in loop.run(listed(groups))] == ["b"]
+
+
+def test_a_group_is_refused_while_groupby_waits():
+    groups = stream(surviving("aab")).groupby()
+    _, first = loop.run(anext(groups))
+    waiting = loop.run_to(anext(groups), 1)
+    with pytest.raises(RuntimeError, match=r"groupby\(\): already running"):
+        loop.run(anext(first))
+
+    assert waiting.finish()[0] == "b"
+    assert loop.run(listed(first)) == []
+
+
+@pytest.mark.parametrize("who", ["groupby", "another group"])
+def test_nobody_else_is_served_while_a_group_waits(who):
+    groups = stream(surviving("abb")).groupby()
+    _, first = loop.run(anext(groups))
+    _, second = loop.run(anext(groups))
+    assert loop.run(anext(second)) == "b"
+    waiting = loop.run_to(anext(second), 1)
+    with pytest.raises(RuntimeError, match=r"groupby\(\): already running"):
+        loop.run(anext(groups if who == "groupby" else first))
+
+    assert waiting.finish() == "b"
+
+
+def test_a_key_function_that_asks_its_own_group_is_refused():
+    kept: list[Any] = []
+
+    async def key(item):
+        return await anext(kept[0]) if kept else item
+
+    async def pull():
+        groups = stream("ab").groupby(key)
+        _, group = await anext(groups)
+        kept.append(group)
+        assert await anext(group) == "a"
+        with pytest.raises(RuntimeError, match=r"already running"):
+            await anext(group)
+        assert await listed(groups) == []
+
+    run(pull())
+
+
+def test_comparing_keys_that_ask_their_own_group_is_refused():
+    """Reached by __eq__, which runs while the core looks at what it holds."""
+
+    class Key:
+        def __eq__(self, other):
+            kept[0].__anext__().send(None)
+            return True
+
+        __hash__ = None  # type: ignore[assignment]
+
+    kept: list[Any] = []
+
+    async def pull():
+        groups = stream([1, 2]).groupby(lambda _: Key())
+        kept.append(groups)
+        _, group = await anext(groups)
+        kept[0] = group
+        found = [await anext(group)]
+        kept[0] = groups
+        with pytest.raises(RuntimeError, match=r"groupby\(\): already running"):
+            await anext(group)
+        return found
+
+    assert run(pull()) == [1]
+
+
+# closing
+
+
+def test_closing_a_group_leaves_the_rest():
+    specimen = zoo.generator("aab", SLOW)
+
+    async def close():
+        groups = stream(specimen.hand_over()).groupby()
+        _, first = await anext(groups)
+        async with first:
+            assert await anext(first) == "a"
+
+        assert await listed(first) == []
+        assert specimen.log.closes == 0
+        found = [key async for key, _ in groups]
+        assert specimen.log.closes == 1
+        return found
+
+    assert run(close()) == ["b"]
+
+
+def test_closing_groupby_closes_the_source_and_ends_its_groups():
+    specimen = zoo.slow_generator("aab", SLOW)
+
+    async def close():
+        groups = stream(specimen.hand_over()).groupby()
+        _, first = await anext(groups)
+        await groups.aclose()
+        assert specimen.is_closed_once
+        assert await listed(first) == []
+        assert await listed(groups) == []
+        await first.aclose()
+        await groups.aclose()
+        assert specimen.is_closed_once
+
+    run(close())
+
+
+def test_groupby_that_was_never_started_closes_its_source():
+    specimen = zoo.with_aclose("aab")
+    run(stream(specimen.hand_over()).groupby().aclose())
+    assert specimen.is_closed_once
+
+
+def test_closing_groupby_while_its_group_waits():
+    """The group's own pull closes the source, as soon as that has an answer."""
+    specimen = zoo.with_aclose("aaab", SLOW)
+    groups = stream(specimen.hand_over()).groupby()
+    _, first = loop.run(anext(groups))
+    assert loop.run(anext(first)) == "a"
+    waiting = loop.run_to(anext(first, "end"), 1)
+    loop.run(groups.aclose())
+    assert waiting.finish() == "end"
+    assert specimen.is_closed_once
+    assert not specimen.log.overlapped
+    assert loop.run(listed(groups)) == []
+
+
+def test_closing_groupby_while_its_group_waits_for_a_key():
+    specimen = zoo.with_aclose("aaab")
+    groups = stream(specimen.hand_over()).groupby(asynced(str.lower, SLOW))
+    _, first = loop.run(anext(groups))
+    assert loop.run(anext(first)) == "a"
+    waiting = loop.run_to(anext(first, "end"), 1)
+    loop.run(groups.aclose())
+    assert waiting.finish() == "end"
+    assert specimen.is_closed_once
+
+
+def test_closing_a_group_in_another_task_ends_its_wait_only():
+    async def close():
+        groups = stream(surviving("aab", Pace(0, 0, 50))).groupby()
+        _, first = await anext(groups)
+        assert await anext(first) == "a"
+        waiting = asyncio.create_task(listed(first))
+        await asyncio.sleep(0)
+        await first.aclose()
+        assert await waiting == ["a"]
+        return [key async for key, _ in groups]
+
+    assert run(close()) == ["b"]
+
+
+def test_dropping_groupby_and_its_groups_frees_the_source_at_once():
+    class Source(list):
+        pass
+
+    def make():
+        source = Source("aab")
+        gone = weakref.ref(source)
+        groups = stream(iter(source)).groupby()
+        pair = run(anext(groups))
+        return gone, groups, pair
+
+    gone, groups, pair = make()
+    del groups
+    assert gone() is not None
+    del pair
+    assert gone() is None
+
+
+def test_a_group_names_where_it_comes_from():
+    async def pull():
+        groups = stream("aab").groupby(str.lower)
+        _, group = await anext(groups)
+        await listed(group)
+        return groups, group
+
+    groups, group = run(pull())
+    assert repr(groups) == "<Stream groupby(lower) <- str>"
+    assert repr(group) == "<Stream group <- groupby(lower) <- str>"
+    assert groups.stats() == (("groupby(lower)", 1), ("str", 3))
+    assert group.stats() == (("group", 2), ("groupby(lower)", 3), ("str", 3))
+    assert isinstance(group, Stream)
+
+
+# ---- split_at ------------------------------------------------------------------------------------
+
+
+@given(items, st.integers(-2, 4), st.booleans(), colours, sources)
+def test_split_at_is_that_of_more_itertools(items, maxsplit, keep, colour, source):
+    both(
+        lambda: stream(source(items)).split_at(
+            colour(even), maxsplit=maxsplit, keep_separator=keep
+        ),
+        lambda: mit.split_at(items, even, maxsplit=maxsplit, keep_separator=keep),
+    )
+
+
+def test_split_at_survives_cancellations():
+    lists = stream(surviving("ab,cd")).split_at(",".__eq__)
+    cancel(anext(lists), 2)
+    assert loop.run(anext(lists)) == ["a", "b"]
+    cancel(anext(lists), 2)
+    assert loop.run(listed(lists)) == [["c", "d"]]
+
+
+def test_an_item_whose_predicate_fails_is_gone_from_its_list():
+    lists = stream([4, 1, 6, 0, 3, 8]).split_at(lambda x: not fussy(x))
+    assert run(pulls(lists)) == [Failed(ValueError), [4, 6], Failed(ValueError), [8]]
+
+
+def test_split_at_gives_what_a_failed_source_had_given():
+    assert ended(lambda: stream(zoo.failing("a,b")).split_at(",".__eq__)) == [
+        ["a"],
+        Failed(zoo.SourceError),
+        ["b"],
+    ]
+
+
+# ---- chunked_by ----------------------------------------------------------------------------------
+
+
+@given(items, colours, sources)
+def test_chunked_by_together_is_split_when_of_the_opposite(items, colour, source):
+    both(
+        lambda: stream(source(items)).chunked_by(colour(ascending)),
+        lambda: mit.split_when(items, lambda a, b: not ascending(a, b)),
+    )
+
+
+@given(items, st.integers(1, 15), colours, sources)
+def test_chunked_by_weight_is_constrained_batches(items, limit, colour, source):
+    """Not strict: an item heavier than the limit is on its own."""
+    both(
+        lambda: stream(source(items)).chunked_by(weight=colour(abs), limit=limit),
+        lambda: map(list, mit.constrained_batches(items, limit, get_len=abs, strict=False)),
+    )
+
+
+@pytest.mark.parametrize("number", [float, Fraction, Decimal])
+def test_weights_may_be_numbers_of_any_kind(number):
+    chunks = stream([1, 2, 3, 4]).chunked_by(weight=number, limit=number(3))
+    assert run(listed(chunks)) == [[1, 2], [3], [4]]
+
+
+def test_an_open_chunk_survives_cancellations():
+    chunks = stream(surviving([1, 2, 3, 1])).chunked_by(ascending)
+    cancel(anext(chunks), 3)
+    assert loop.run(listed(chunks)) == [[1, 2, 3], [1]]
+
+
+def test_an_item_whose_function_is_cancelled_is_gone_from_its_chunk():
+    chunks = stream([1, 2, 3, 1]).chunked_by(asynced(ascending, SLOW))
+    cancel(anext(chunks), 1)
+    assert loop.run(listed(chunks)) == [[1, 3], [1]]
+
+
+def test_an_item_whose_weight_fails_is_gone_from_its_chunk():
+    """Also when it is nothing that can be added or compared."""
+    weights = {1: 1, 2: "heavy", 3: 1, 4: ValueError, 5: 9}
+
+    def weigh(item):
+        if weights[item] is ValueError:
+            raise ValueError(item)
+        return weights[item]
+
+    chunks = stream(weights).chunked_by(weight=weigh, limit=2)
+    assert run(pulls(chunks)) == [Failed(TypeError), Failed(ValueError), [1, 3], [5]]
+
+
+def test_an_item_that_cannot_be_compared_is_gone_from_its_chunk():
+    chunks = stream([1, "x", 2]).chunked_by(ascending)
+    assert run(pulls(chunks)) == [Failed(TypeError), [1, 2]]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"together": ascending, "weight": abs},
+        {"together": ascending, "limit": 3},
+        {"together": ascending, "weight": abs, "limit": 3},
+        {"weight": abs},
+        {"limit": 3},
+    ],
+)
+def test_chunked_by_takes_one_form_or_the_other(arguments):
+    with pytest.raises(TypeError, match=r"chunked_by\(\): takes either together, or weight and"):
+        stream([]).chunked_by(**arguments)
+
+
+# ---- partition -----------------------------------------------------------------------------------
+
+
+@given(items, st.lists(st.integers(0, 1), max_size=30), colours, sources)
+def test_partition_is_that_of_more_itertools_in_any_order_of_pulls(items, script, colour, source):
+    ours = stream(source(items)).partition(colour(even))
+    theirs = mit.partition(even, items)
+    for side in script:
+        assert next(theirs[side], "end") == run(anext(ours[side], "end"))
+
+    assert [list(branch) for branch in theirs] == [run(listed(branch)) for branch in ours]
+
+
+@given(items, sources)
+def test_partition_without_a_predicate_takes_the_truth_of_the_items(items, source):
+    false, true = stream(source(items)).partition(None)
+    assert [run(listed(false)), run(listed(true))] == [list(x) for x in mit.partition(None, items)]
+
+
+def test_each_item_is_judged_once():
+    judged: list[int] = []
+
+    def pred(item):
+        judged.append(item)
+        return item % 2
+
+    async def read():
+        evens, odds = stream(range(4)).partition(pred)
+        return await anext(odds), await listed(evens), await listed(odds)
+
+    assert run(read()) == (1, [0, 2], [3])
+    assert judged == [0, 1, 2, 3]
+
+
+def test_an_error_reaches_who_asked_and_both_go_on():
+    async def read():
+        false, true = stream([2, 1, 4, 3, 6]).partition(lambda x: fussy(x) > 3)
+        return await pulls(true), await pulls(false)
+
+    assert run(read()) == ([Failed(ValueError), 4, Failed(ValueError), 6], [2])
+
+
+def test_after_the_source_failed_the_other_reads_what_is_kept():
+    async def read():
+        false, true = stream(zoo.failing([1, 2, 3])).partition(even)
+        return await pulls(true), await pulls(false)
+
+    assert run(read()) == ([2, Failed(zoo.SourceError)], [1, 3])
+
+
+def test_a_cancelled_branch_leaves_all_for_both():
+    false, true = stream(surviving(range(4))).partition(even)
+    cancel(anext(false), 2)
+    assert loop.run(listed(true)) == [0, 2]
+    assert loop.run(listed(false)) == [1, 3]
+
+
+def test_while_one_branch_waits_the_other_has_what_is_kept_and_no_more():
+    false, true = stream(surviving([1, 2, 3])).partition(even)
+    assert loop.run(anext(true)) == 2
+    waiting = loop.run_to(anext(true, "end"), 1)
+    assert loop.run(anext(false)) == 1
+    with pytest.raises(RuntimeError, match=r"partition\(\): already running"):
+        loop.run(anext(false))
+
+    assert waiting.finish() == "end"
+    assert loop.run(listed(false)) == [3]
+
+
+def test_a_predicate_that_asks_its_own_branch_is_refused():
+    async def pred(item):
+        return await anext(branches[item])
+
+    branches = stream([0, 1]).partition(pred)
+    found = run(pulls(branches[0]))
+    assert found == [Failed(RuntimeError), Failed(RuntimeError)]
+
+
+# closing
+
+
+@pytest.mark.parametrize("kind", zoo.CLOSABLE, ids=repr)
+@pytest.mark.parametrize("first", [0, 1])
+@pytest.mark.parametrize("started", [False, True], ids=["unstarted", "started"])
+def test_the_branch_that_is_closed_last_closes_the_source(kind, first, started):
+    specimen = kind(range(4), SLOW)
+
+    async def close():
+        branches = stream(specimen.hand_over()).partition(even)
+        if started:
+            assert await anext(branches[first]) == 1 - first
+        await branches[first].aclose()
+        await branches[first].aclose()
+        assert specimen.log.closes == 0
+        await branches[1 - first].aclose()
+        assert specimen.is_closed_once
+        assert await listed(branches[0]) == await listed(branches[1]) == []
+
+    run(close())
+
+
+def test_the_branch_that_is_left_goes_on_to_the_end():
+    specimen = zoo.slow_generator(range(6), SLOW)
+
+    async def close():
+        false, true = stream(specimen.hand_over()).partition(even)
+        assert await anext(true) == 0
+        await true.aclose()
+        assert await listed(false) == [1, 3, 5]
+        assert specimen.is_closed_once
+
+    run(close())
+
+
+def test_at_the_end_of_one_branch_the_source_is_closed_and_the_other_has_its_items():
+    specimen = zoo.with_aclose(range(4), SLOW)
+
+    async def read():
+        false, true = stream(specimen.hand_over()).partition(even)
+        assert await listed(true) == [0, 2]
+        assert specimen.is_closed_once
+        assert await listed(false) == [1, 3]
+        await false.aclose()
+        assert specimen.is_closed_once
+
+    run(read())
+
+
+@pytest.mark.parametrize("dropped", [0, 1])
+def test_a_dropped_branch_counts_as_closed(dropped):
+    specimen = zoo.with_aclose(range(4), SLOW)
+
+    async def drop():
+        branch = stream(specimen.hand_over()).partition(even)[1 - dropped]
+        await anext(branch)
+        await branch.aclose()
+        assert specimen.is_closed_once
+
+    run(drop())
+
+
+@pytest.mark.parametrize("how", ["closed", "dropped"])
+def test_what_nobody_will_read_is_not_kept(how):
+    class Item:
+        pass
+
+    async def read():
+        things = [Item() for _ in range(4)]
+        gone = [weakref.ref(thing) for thing in things]
+        false, true = stream(map(things.pop, [0] * 4)).partition(lambda item: item is last)
+        last = things[-1]
+        del things[-1]
+        things.append(last)
+        if how == "closed":
+            await false.aclose()
+        else:
+            del false
+        assert await anext(true) is last
+        return [ref() for ref in gone[:3]]
+
+    assert run(read()) == [None, None, None]
+
+
+def test_what_was_kept_for_a_dropped_branch_is_let_go():
+    class Item:
+        pass
+
+    async def read():
+        things = [2, None, 1, Item()]
+        gone = weakref.ref(things[-1])
+        source = stream(map(things.pop, [-1] * 4))
+        false, true = source.partition(lambda item: isinstance(item, int))
+        del source
+        assert await anext(true) == 1
+        assert gone() is not None
+        del false
+        assert await anext(true) == 2
+        return gone()
+
+    assert run(read()) is None
+
+
+def test_closing_one_branch_while_the_other_waits():
+    """The source stays open until the other is closed, too."""
+    specimen = zoo.with_aclose([1, 3, 4], SLOW)
+    false, true = stream(specimen.hand_over()).partition(even)
+    waiting = loop.run_to(anext(true), 1)
+    loop.run(false.aclose())
+    assert waiting.finish() == 4
+    loop.run(true.aclose())
+    assert specimen.is_closed_once
+
+
+def test_closing_the_last_branch_ends_its_wait():
+    specimen = zoo.with_slow_aclose([1, 3, 4], Pace(0, 0, 50))
+
+    async def close():
+        false, true = stream(specimen.hand_over()).partition(even)
+        await false.aclose()
+        waiting = asyncio.create_task(listed(true))
+        await asyncio.sleep(0)
+        await true.aclose()
+        assert specimen.is_closed_once
+        return await waiting
+
+    assert run(close()) == []
+
+
+def test_an_error_of_closing_reaches_who_closed_last():
+    specimen = zoo.FAILS_TO_CLOSE(range(4))
+
+    async def close():
+        false, true = stream(specimen.hand_over()).partition(even)
+        await true.aclose()
+        with pytest.raises(zoo.CloseError):
+            await false.aclose()
+        await false.aclose()
+        assert specimen.is_closed_once
+
+    run(close())
+
+
+def test_dropping_both_branches_frees_the_source_at_once():
+    class Source(list):
+        pass
+
+    def make():
+        source = Source(range(4))
+        return weakref.ref(source), stream(iter(source)).partition(even)
+
+    gone, branches = make()
+    run(anext(branches[0]))
+    kept = branches[1]
+    del branches
+    assert gone() is not None
+    del kept
+    assert gone() is None
+
+
+def test_branches_name_where_they_come_from():
+    false, true = stream(range(4)).partition(even)
+    assert run(listed(false)) == [1, 3]
+    assert repr(false) == "<Stream partition.false <- partition(even) <- range>"
+    assert repr(true) == "<Stream partition.true <- partition(even) <- range>"
+    assert false.stats() == (("partition.false", 2), ("partition(even)", 4), ("range", 4))
+    assert true.stats() == (("partition.true", 0), ("partition(even)", 4), ("range", 4))
+
+
+# ---- all of them ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def debugging():
+    ait.debug()
+    yield
+    ait.debug(False)
+
+
+def numbers():
+    yield from range(6)
+
+
+async def unfinished_groupby():
+    _, group = await anext(stream(numbers()).groupby(lambda n: n // 2))
+    await anext(group)
+
+
+async def unfinished_partition():
+    false, true = stream(numbers()).partition(even)
+    await anext(true)
+    await false.aclose()
+
+
+@pytest.mark.usefixtures("debugging")
+@pytest.mark.parametrize(
+    ("leave", "name"), [(unfinished_groupby, "groupby"), (unfinished_partition, "partition")]
+)
+def test_streams_left_open_are_told(leave, name):
+    with pytest.warns(ResourceWarning, match=rf"stream left open: {name}.* <- numbers, made at"):
+        run(leave())
+
+
+@pytest.mark.usefixtures("debugging")
+def test_streams_that_were_closed_or_ended_are_not_told():
+    async def finish():
+        evens = stream(numbers()).partition(even)[1]
+        await anext(evens)
+        await evens.aclose()
+        async with stream(numbers()).groupby() as groups:
+            _, group = await anext(groups)
+        del group, groups
+
+    run(finish())
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda s: s.batched(0), ValueError, "batched(): n must be at least one"),
+        (lambda s: s.batched(-1), ValueError, "batched(): n must be at least one"),
+        (lambda s: s.batched("2"), TypeError, "batched(): n must be an integer, not str"),
+        (lambda s: s.batched(2.0), TypeError, "batched(): n must be an integer, not float"),
+        (lambda s: s.windowed(0), ValueError, "windowed(): n must be at least one"),
+        (lambda s: s.windowed(2, step=0), ValueError, "windowed(): step must be at least one"),
+        (lambda s: s.windowed(None), TypeError, "windowed(): n must be an integer, not NoneType"),
+        (lambda s: s.groupby(3), TypeError, "groupby(): 'int' object is not callable"),
+        (lambda s: s.split_at(None), TypeError, "split_at(): 'NoneType' object is not callable"),
+        (
+            lambda s: s.split_at(even, maxsplit="1"),
+            TypeError,
+            "split_at(): maxsplit must be an integer, not str",
+        ),
+        (lambda s: s.chunked_by(3), TypeError, "chunked_by(): 'int' object is not callable"),
+        (
+            lambda s: s.chunked_by(weight=3, limit=1),
+            TypeError,
+            "chunked_by(): 'int' object is not callable",
+        ),
+        (
+            lambda s: s.chunked_by(weight=abs, limit=0),
+            ValueError,
+            "chunked_by(): limit must be greater than zero",
+        ),
+        (
+            lambda s: s.chunked_by(weight=abs, limit=math.nan),
+            ValueError,
+            "chunked_by(): limit must be greater than zero",
+        ),
+        (
+            lambda s: s.chunked_by(weight=abs, limit="10"),
+            TypeError,
+            "chunked_by(): limit must be a number, not str",
+        ),
+        (lambda s: s.partition(3), TypeError, "partition(): 'int' object is not callable"),
+    ],
+)
+def test_bad_arguments_fail_at_construction(make, error, message):
+    with pytest.raises(error) as caught:
+        make(stream([]))
+
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("runner", RUNNERS.values(), ids=RUNNERS)
+def test_groups_and_branches_run_on_any_loop(runner):
+    async def read():
+        groups = stream(paced(range(6), SLOW)).groupby(asynced(lambda n: n // 2, SLOW))
+        found = [(key, await listed(group)) async for key, group in groups]
+        false, true = stream(paced(range(6), SLOW)).partition(asynced(even, SLOW))
+        return found, await listed(false), await listed(true)
+
+    assert runner(read()) == ([(0, [0, 1]), (1, [2, 3]), (2, [4, 5])], [1, 3, 5], [0, 2, 4])

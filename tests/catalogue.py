@@ -43,6 +43,7 @@ from .models import (
     opened,
     iterated,
     pages,
+    pair,
     small,
     suppressed,
     twice,
@@ -371,9 +372,8 @@ reducer("count()", lambda s, f: s.count(), mit.ilen)
 reducer("reduce", lambda s, f: s.reduce(f(op.sub)), lambda a: functools.reduce(op.sub, a))
 reducer(
     "reduce(initial)",
-    lambda s, f: s.reduce(f(op.sub), None),
-    lambda a: functools.reduce(op.sub, a, None),
-    BOOLS,
+    lambda s, f: s.reduce(f(pair), None),
+    lambda a: functools.reduce(pair, a, None),
 )
 reducer("first", lambda s, f: s.first(), mit.first, early=True)
 reducer("first(default)", lambda s, f: s.first(None), lambda a: mit.first(a, None), early=True)

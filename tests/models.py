@@ -25,6 +25,10 @@ def ascending(x: Any, y: Any) -> bool:
     return x <= y
 
 
+def pair(x: Any, y: Any) -> tuple[Any, Any]:
+    return (x, y)
+
+
 def twice(x: Any) -> list[Any]:
     return [x, -x]
 

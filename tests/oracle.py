@@ -186,3 +186,9 @@ def answers(make: Callable[[], Iterator[Any]]) -> list[Any]:
             return results
         except Exception as error:  # noqa: BLE001 - errors are what is collected
             results.append(Failed(type(error)))
+
+
+def upto_error(results: list[Any]) -> list[Any]:
+    """The answers up to the first error, included: after it, the original may go on otherwise."""
+    n = next((i for i, answer in enumerate(results) if isinstance(answer, Failed)), len(results))
+    return results[: n + 1]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 from .catalogue import ENTRIES, Entry, Paint
-from .oracle import READY, Failed, Pace, pulls, synced
+from . import zoo
+from .oracle import READY, Failed, Pace, pulls, run, synced
 from .zoo import Kind
 
 OPERATORS = [entry for entry in ENTRIES if not entry.reduces]
@@ -60,6 +61,7 @@ class Rig:
         """Each source was closed exactly once (by the task *by*), and was never misused."""
         for specimen in self.specimens:
             assert specimen.is_closed_once, specimen.log
+            assert not specimen.log.is_closing, "the close was not awaited"
             if by is not None and specimen.log.closes:
                 assert specimen.log.closed_in == [by], "closed in another task"
 
@@ -80,6 +82,18 @@ def about(*what: object) -> Iterator[None]:
     except BaseException as error:
         error.add_note("about: " + ", ".join(map(str, what)))
         raise
+
+
+def put_through(
+    law: Callable[[Rig], Awaitable[None]],
+    entry: Entry,
+    kinds: Iterable[Kind] = zoo.CLOSABLE,
+    **how: Any,
+) -> None:
+    """Try *law* on rigs of *entry* over all *kinds* of sources, on asyncio."""
+    for kind in kinds:
+        with about(kind):
+            run(law(Rig(entry, kind, **how)))
 
 
 def each(entries: Iterable[Entry]) -> pytest.MarkDecorator:

@@ -244,8 +244,7 @@ def test_cancelling_between_items_loses_nothing(name, several, cancels, pace):
     combined = combination.ours(
         *[stream(zoo.bare_iterator(items, pace).hand_over()) for items in several]
     )
-    actual: list[Any] = []
-    cancel = iter(cancels)
+    actual, cancel = [], iter(cancels)
     while True:
         task = loop.Task(combined.__anext__())
         try:
@@ -405,7 +404,7 @@ def test_cycles_through_a_row_are_collected(name):
     """Also through a tuple that held nothing but numbers when the collector saw it."""
 
     class Node:
-        row: Any = None
+        row = None
 
     async def main() -> weakref.ref[Node]:
         node = Node()
@@ -423,7 +422,7 @@ def test_cycles_through_a_row_are_collected(name):
 @pytest.mark.parametrize("name", [*COMBINATIONS, "merge_sorted(key)"])
 def test_cycles_through_a_stream_are_collected(name):
     class Node:
-        stream: Any = None
+        stream = None
 
         def __lt__(self, other: object) -> bool:
             return False
@@ -524,6 +523,11 @@ def first(triple: tuple[int, ...]) -> int:
     return triple[0]
 
 
+def test_what_is_equal_needs_no_order():
+    both(lambda: stream([None]).merge_sorted([None]), lambda: heapq.merge([None], [None]))
+    both(lambda: stream([{}, {}]).merge_sorted([{}]), lambda: heapq.merge([{}, {}], [{}]))
+
+
 @given(several=several)
 def test_sources_that_are_not_sorted_are_merged_as_the_original_does(several):
     head, *others = several
@@ -539,7 +543,7 @@ def test_an_item_whose_key_fails_is_gone_and_the_same_source_is_asked_again(colo
 
 def test_the_last_source_left_needs_no_keys():
     """There is nothing to compare its items with."""
-    keyed: list[int] = []
+    keyed = []
     merged = stream([1, 5, 6, 7]).merge_sorted([2], key=lambda n: keyed.append(n) or n)
     assert run(listed(merged)) == [1, 2, 5, 6, 7]
     assert keyed == [1, 2, 5]

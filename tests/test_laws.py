@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import itertools
 import time
@@ -15,7 +16,7 @@ from aitertools import stream
 
 from . import zoo
 from .loop import current_task
-from .oracle import Failed, Pace, asynced, pulls, run, synced
+from .oracle import Pace, asynced, pulls, run, synced, upto_error
 from .rig import OPERATORS, OWNERS, OWNING_OPERATORS, REDUCERS, Rig, about, each
 
 # ---- law 5: the end is final -----------------------------------------------------------------------
@@ -90,7 +91,8 @@ def test_nothing_is_pulled_before_it_is_asked_for(entry):
         assert [log.pulls for log in rig.logs] == [0] * entry.arity
         if entry.reduces:
             await rig.answers()
-            entry.theirs(*originals)
+            with contextlib.suppress(ValueError):
+                entry.theirs(*originals)
             compare(rig, originals)
             return
         original = iter(entry.theirs(*originals))
@@ -146,7 +148,7 @@ def test_a_source_that_is_always_ready_does_not_starve_the_loop(entry):
         other = asyncio.ensure_future(others())
         try:
             await (rig.subject if entry.reduces else consume(rig.subject))
-        except Stop:
+        except (Stop, ValueError):  # of one() and only(), which have enough
             pass
         await other
 
@@ -248,8 +250,7 @@ def test_none_is_an_item_like_any_other(entry):
         for kind in (zoo.sync_list, zoo.generator, zoo.with_aclose):
             with about(kind, items):
                 results = run(Rig(entry, kind, data=data).answers())
-                n = next((i for i, r in enumerate(expected) if isinstance(r, Failed)), None)
-                assert results[: n and n + 1] == expected[: n and n + 1]
+                assert upto_error(results) == upto_error(expected)
 
 
 def test_none_may_be_what_a_function_returns():

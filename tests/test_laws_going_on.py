@@ -11,7 +11,7 @@ import aitertools as ait
 from aitertools import stream
 
 from . import loop, zoo
-from .oracle import READY, Failed, Pace, answers, asynced, pulls, run
+from .oracle import READY, Failed, Pace, answers, asynced, pulls, run, upto_error
 from .rig import (
     OPERATORS,
     OWNERS,
@@ -137,12 +137,6 @@ def test_cancelling_a_task_that_pulls_leaves_the_stream_usable(entry):
 
 
 # ---- law 4: errors are items of the order ----------------------------------------------------------
-
-
-def upto_error(results):
-    """The answers up to the first error, included."""
-    n = next((i for i, answer in enumerate(results) if isinstance(answer, Failed)), len(results))
-    return results[: n + 1]
 
 
 @each(OWNERS)

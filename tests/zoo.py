@@ -12,6 +12,7 @@ import queue
 import sys
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from . import loop
@@ -44,7 +45,8 @@ class Log:
         self.pulled_in: set[object] = set()
         self.overlapped = False  # asked for an item while busy with another
         self.late = False  # asked for an item after it was closed
-        self._inside = False
+        self.is_closing = False  # its close has begun and was not awaited to its end
+        self.is_inside = False  # busy with an item
 
     def __repr__(self) -> str:
         return f"<{self.name}: {self.pulls} pulls, {self.given} given, {self.closes} closes>"
@@ -56,29 +58,39 @@ class Log:
     def pull(self) -> None:
         self.pulls += 1
         self.pulled_in.add(id(loop.current_task()))
-        self.overlapped |= self._inside
+        self.overlapped |= self.is_inside
         self.late |= self.closes > 0
-        self._inside = True
+        self.is_inside = True
 
     def give(self, item: Any) -> Any:
         self.given += 1
-        self._inside = False
+        self.is_inside = False
         return item
 
     def left(self) -> None:
         """The pull is over without an item."""
-        self._inside = False
+        self.is_inside = False
 
     def close(self) -> None:
         self.closed_in.append(loop.current_task())
         self.timeline.append(self.name)
 
+    @contextmanager
+    def closing(self) -> Iterator[None]:
+        """What takes a while to close: the law wants it awaited."""
+        self.close()
+        self.is_closing = True
+        try:
+            yield
+        finally:
+            self.is_closing = False
+
 
 class Specimen:
     """One source of some kind, and its log."""
 
-    def __init__(self, source: Any, log: Log) -> None:
-        self.log = log
+    def __init__(self, kind: Kind, source: Any, log: Log) -> None:
+        self.kind, self.log = kind, log
         self._source = source
         self._generator: Callable[[], Any] = NOT_A_GENERATOR
         if hasattr(source, "ag_frame") or hasattr(source, "gi_frame"):
@@ -137,7 +149,7 @@ class Kind:
         timeline: list[str] | None = None,
     ) -> Specimen:
         log = Log(name or self.name, timeline)
-        return Specimen(self.make(iter(items), log, pace), log)
+        return Specimen(self, self.make(iter(items), log, pace), log)
 
 
 KINDS: list[Kind] = []
@@ -221,9 +233,9 @@ async def slow_generator(items, log, pace):
             await pace()
     finally:
         log.left()
-        await loop.Turn()
-        await loop.Turn()
-        log.close()
+        with log.closing():
+            await loop.Turn()
+            await loop.Turn()
 
 
 # ---- classes -------------------------------------------------------------------------------------
@@ -268,8 +280,8 @@ class with_close(Bare):
     """It has only an async close(), as HTTP responses do."""
 
     async def close(self):
-        await loop.Turn()
-        self.log.close()
+        with self.log.closing():
+            await loop.Turn()
 
 
 @kind(closable=True, suspends=True, survives=True, slow=True)
@@ -277,9 +289,9 @@ class with_slow_aclose(Bare):
     """An async iterator that suspends while it closes."""
 
     async def aclose(self):
-        await loop.Turn()
-        self.log.close()
-        await loop.Turn()
+        with self.log.closing():
+            await loop.Turn()
+            await loop.Turn()
 
 
 @kind(closable=True, suspends=True, survives=True)

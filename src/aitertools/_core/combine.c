@@ -21,13 +21,13 @@ ait_new_over(PyObject *module, PyObject *sources, const ait_kind *kind)
     return op;
 }
 
-/* ---- zip: one item of each ------------------------------------------------------------------------------
+/* ---- zip: one item of each ----------------------------------------------------------------------
  *
  *      source    a   b   c |
  *      other     1   2 |
  *      zip       a1  b2  |
  *
- * A row that is interrupted, by a cancellation or an error, stays, and the next pull goes on filling it.
+ * A row that is interrupted, by a cancellation or an error, stays; the next pull goes on with it.
  */
 typedef struct {
     AIT_OP_HEAD;
@@ -79,8 +79,8 @@ deliver_row(zip_op *op, PyObject **out)
 static PySendResult
 zip_mismatch(zip_op *op, const char *how)
 {
-    PyErr_Format(PyExc_ValueError, "zip() argument %zd is %s than argument%s%zd", op->filled + 1, how,
-                 op->filled == 1 ? " " : "s 1-", op->filled);
+    PyErr_Format(PyExc_ValueError, "zip() argument %zd is %s than argument%s%zd", op->filled + 1,
+                 how, op->filled == 1 ? " " : "s 1-", op->filled);
     ait_keep_error(&op->error);
     return PYGEN_RETURN;
 }
@@ -169,7 +169,7 @@ zip_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return ait_ready((ait_op *)op);
 }
 
-/* ---- zip_longest: the same, until the last source ends ------------------------------------------------------
+/* ---- zip_longest: the same, until the last source ends ------------------------------------------
  *
  *      source        a   b   c |
  *      other         1   2 |
@@ -228,7 +228,7 @@ zip_longest_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return ait_ready((ait_op *)op);
 }
 
-/* ---- chain: one source after the other ------------------------------------------------------------------------
+/* ---- chain: one source after the other ----------------------------------------------------------
  *
  *      source  a b |
  *      other       c d |
@@ -265,7 +265,7 @@ chain_new(PyObject *module, PyObject *sources)
     return op == NULL ? NULL : ait_ready(op);
 }
 
-/* ---- interleave: each source in turn, until all have ended ------------------------------------------------------
+/* ---- interleave: each source in turn, until all have ended --------------------------------------
  *
  *      source      a   b   c d |
  *      other         1   2 |
@@ -332,7 +332,7 @@ interleave_new(PyObject *module, PyObject *sources)
     return ait_ready((ait_op *)op);
 }
 
-/* ---- cycle: the same items again and again ------------------------------------------------------------------------
+/* ---- cycle: the same items again and again ------------------------------------------------------
  *
  *      source  a b |
  *      cycle   a b a b a b …
@@ -394,7 +394,7 @@ cycle_new(PyObject *module, PyObject *source)
     return ait_ready((ait_op *)op);
 }
 
-/* ---- peekable: items can be put back before the source -------------------------------------------------------------
+/* ---- peekable: items can be put back before the source ------------------------------------------
  *
  * peek() is Python: it pulls, and puts back what came.
  */
@@ -451,7 +451,7 @@ peekable_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return ait_ready(op);
 }
 
-/* The operator behind a Peekable, its `busy` taken; NULL with an exception if that is not to be had. */
+/* The operator behind a Peekable, its `busy` taken; NULL with an exception if it is not free. */
 static peekable_op *
 take_peekable(ait_state *st, PyObject *stream)
 {
@@ -539,7 +539,7 @@ unread(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return r < 0 ? NULL : Py_NewRef(Py_None);
 }
 
-/* ---- what Python sees ------------------------------------------------------------------------------------------- */
+/* ---- what Python sees ------------------------------------------------------------------------ */
 
 PyMethodDef ait_combine_functions[] = {
     {"chain", chain_new, METH_O, PyDoc_STR("chain($module, sources, /)\n--\n\n")},
@@ -548,7 +548,8 @@ PyMethodDef ait_combine_functions[] = {
      PyDoc_STR("zip_longest($module, sources, fillvalue, /)\n--\n\n")},
     {"interleave", interleave_new, METH_O, PyDoc_STR("interleave($module, sources, /)\n--\n\n")},
     {"cycle", cycle_new, METH_O, PyDoc_STR("cycle($module, source, /)\n--\n\n")},
-    {"peekable", AIT_FASTCALL(peekable_new), PyDoc_STR("peekable($module, cls, source, /)\n--\n\n")},
+    {"peekable", AIT_FASTCALL(peekable_new),
+     PyDoc_STR("peekable($module, cls, source, /)\n--\n\n")},
     {"prepend", AIT_FASTCALL(prepend), PyDoc_STR("prepend($module, stream, items, /)\n--\n\n")},
     {"unread", AIT_FASTCALL(unread), PyDoc_STR("unread($module, stream, item, /)\n--\n\n")},
     {NULL},

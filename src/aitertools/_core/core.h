@@ -294,6 +294,7 @@ struct ait_run {
     ait_phase phase;
     uint8_t busy;        /* taken while its code runs                                 */
     bool closing;        /* a reduction that has its outcome and closes the stream    */
+    bool finalized;      /* collected while it was under way                          */
     bool swallow;        /* the cancellation under way is an interruption of ours     */
 };
 

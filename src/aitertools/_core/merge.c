@@ -1,16 +1,16 @@
 /* Combine: merge_sorted. */
 #include "core.h"
 
-/* ---- merge_sorted: sorted sources as one sorted stream ------------------------------------------------------
+/* ---- merge_sorted: sorted sources as one sorted stream ------------------------------------------
  *
  *      source        1     4   6 |
  *      other           2 3   5   |
  *      merge_sorted  1 2 3 4 5 6 |
  *
- * A binary heap of the sources, ordered by the item that each has to offer. The source on top delivers,
- * which leaves its place vacant; the next pull asks that source for another item and lets it sink from
- * there. What fails to be compared is dropped, as is what its key function fails on, and its source is
- * asked again. The sort is stable: of equal items the earlier source's comes first.
+ * A binary heap of the sources, ordered by the item that each has to offer. The source on top
+ * delivers, which leaves its place vacant; the next pull asks that source for another item and lets
+ * it sink from there. What fails to be compared is dropped, as is what the key function fails on,
+ * and its source is asked again. The merge is stable: of equal items the earlier source's come first.
  */
 typedef struct {
     AIT_OP_HEAD;
@@ -40,15 +40,17 @@ set_item(PyObject *tuple, Py_ssize_t i, PyObject *item)
     Py_DECREF(old);
 }
 
-/* Whether the item of source a goes before that of source b: 1, 0, or -1. Of two equal ones that of the
- * earlier source does, so a single "less than", asked the right way round, is enough. */
+/* Whether the item of source a goes before that of source b: 1, 0, or -1. As heapq.merge() does, it
+ * asks for equality first, so that None may meet None. */
 static int
 goes_before(merge_op *op, Py_ssize_t a, Py_ssize_t b)
 {
-    bool earlier = a < b, swap = earlier != op->reverse;
     PyObject *x = PyTuple_GET_ITEM(op->keys, a), *y = PyTuple_GET_ITEM(op->keys, b);
-    int less = PyObject_RichCompareBool(swap ? y : x, swap ? x : y, Py_LT);
-    return less < 0 ? -1 : earlier ? !less : less;
+    int equal = PyObject_RichCompareBool(x, y, Py_EQ);
+    if (equal != 0) {
+        return equal < 0 ? -1 : a < b;
+    }
+    return PyObject_RichCompareBool(op->reverse ? y : x, op->reverse ? x : y, Py_LT);
 }
 
 /* Add source a to the heap: 0; -1: nothing has changed. */
@@ -134,8 +136,8 @@ ask(merge_op *op, Py_ssize_t i, ait_drive *d, PyObject **out, bool *came)
     return r;
 }
 
-/* Place source i in the heap, or take it out if no item came: 0, or -1 if there was one that failed to
- * be compared, and was dropped. */
+/* Place source i in the heap, or take it out if no item came: 0, or -1 if there was one that failed
+ * to be compared, and was dropped. */
 static int
 place_source(merge_op *op, Py_ssize_t i, bool came)
 {

@@ -1,7 +1,7 @@
 /* Combine, of whole sources: product combinations combinations_with_replacement permutations. */
 #include "core.h"
 
-/* ---- what they share ------------------------------------------------------------------------------------------
+/* ---- what they share ----------------------------------------------------------------------------
  *
  *      source          a b c |
  *      combinations 2        ab ac bc |
@@ -60,7 +60,7 @@ call_itertools(const char *name, PyObject *args, PyObject *kwargs)
     return made;
 }
 
-/* All is gathered: the iterator to deliver from, or NULL; without an exception when there is nothing. */
+/* Of what was gathered: the iterator that delivers; NULL, and no exception, if nothing is to be. */
 typedef PyObject *make_fn(pools_op *op);
 
 static PySendResult
@@ -125,7 +125,7 @@ check_number(PyObject *obj, const char *who, const char *what, const char *rule)
     return number;
 }
 
-/* ---- product ------------------------------------------------------------------------------------------------- */
+/* ---- product --------------------------------------------------------------------------------- */
 
 static PyObject *
 product_make(pools_op *op)
@@ -159,7 +159,7 @@ product_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
         return NULL;
     }
     op->size = repeat;
-    Py_ssize_t n = repeat == 0 ? 0 : PyTuple_GET_SIZE(op->sources); /* nothing is read for nothing */
+    Py_ssize_t n = repeat == 0 ? 0 : PyTuple_GET_SIZE(op->sources); /* nothing read for nothing */
     if (n > 0 && repeat > PY_SSIZE_T_MAX / (Py_ssize_t)sizeof(Py_ssize_t) / n) {
         PyErr_SetString(PyExc_OverflowError, "product(): repeat argument too large");
         Py_DECREF(op);
@@ -168,10 +168,10 @@ product_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return ready_to_gather(op, n);
 }
 
-/* ---- combinations, combinations_with_replacement, permutations ------------------------------------------------- */
+/* ---- combinations, combinations_with_replacement, permutations ------------------------------- */
 
-/* itertools' own of op's pool. r may be larger than what its constructor could allocate for: there is
- * nothing to deliver then, unless items may be repeated. */
+/* What itertools makes of the pool. r may be larger than what its constructor could allocate for:
+ * there is nothing to deliver then, unless items may be repeated. */
 static PyObject *
 arrangements(pools_op *op, bool repeated)
 {
@@ -262,10 +262,11 @@ permutations_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return new_of_one(module, args, nargs, all ? &all_permutations_kind : &permutations_kind);
 }
 
-/* ---- what Python sees ------------------------------------------------------------------------------------------- */
+/* ---- what Python sees ------------------------------------------------------------------------ */
 
 PyMethodDef ait_pool_functions[] = {
-    {"product", AIT_FASTCALL(product_new), PyDoc_STR("product($module, sources, repeat, /)\n--\n\n")},
+    {"product", AIT_FASTCALL(product_new),
+     PyDoc_STR("product($module, sources, repeat, /)\n--\n\n")},
     {"combinations", AIT_FASTCALL(combinations_new),
      PyDoc_STR("combinations($module, source, r, /)\n--\n\n")},
     {"combinations_with_replacement", AIT_FASTCALL(repeating_new),

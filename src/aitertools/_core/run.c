@@ -128,7 +128,7 @@ run_over(ait_run *run)
     Py_CLEAR(run->ours);
     tell_waiters(run);
     ait_flag_drop(&run->busy);
-    if (run->goal == &next_goal) {
+    if (run->goal == &next_goal && !run->finalized) { /* its finalizer would not run again */
         Py_XDECREF(ait_swap(&op->spare, Py_NewRef((PyObject *)run)));
     }
     Py_DECREF(op);
@@ -600,6 +600,7 @@ run_finalize(PyObject *self)
         return;
     }
     PyObject *raised = PyErr_GetRaisedException();
+    run->finalized = true;
     if (run->phase == AIT_INIT) {
         if (PyErr_WarnFormat(PyExc_RuntimeWarning, 1, "'Stream.%s' was never awaited",
                              run->goal->name) < 0) {

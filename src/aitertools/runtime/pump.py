@@ -41,7 +41,8 @@ class Pump:
             self._task = asyncio.get_running_loop().create_task(self._pull(), context=context)
 
         answer = self._answer
-        await asyncio.wait([answer])
+        if not answer.done():
+            await asyncio.wait([answer])
         self._answer = None
         return answer.result()
 

@@ -67,7 +67,8 @@ class Select(Generic[T_co]):
         ['a', 'b']
 
         Asked for more, it closes its source without pulling it again; with 0 it never pulls it. To
-        go on with the rest, read the beginning by :meth:`head`. Raises ValueError if *n* is negative.
+        go on with the rest, read the beginning by :meth:`head`. Raises ValueError if *n* is
+        negative.
         """
         return _core.take(self, n)
 

@@ -1,14 +1,14 @@
-"""The catalogue: one line per operator and reducer, which puts it through every test that is general.
+"""The catalogue: one line per operator and reducer, which puts it through every general test.
 
     operator("map", lambda s, f: s.map(f(double)), lambda a: map(double, a))
 
-says its name, how to build it on streams ``s``, ``t``, ``u``, and how its synchronous original does the
-same with iterables ``a``, ``b``, ``c``. Functions are handed over through ``f``, which may make them
-``async def``. The rest, where it differs from the usual one source of small integers:
+says its name, how to build it on streams ``s``, ``t``, ``u``, and how its synchronous original does
+the same with iterables ``a``, ``b``, ``c``. Functions are handed over through ``f``, which may make
+them ``async def``. The rest, where it differs from the usual one source of small integers:
 
     data      what the sources have: INTS, PAIRS, LISTS, TEXTS, BOOLS; one for all, or one for each
     early     it may come to its end before its first source does
-    shares    its results are streams themselves, or share its source: some laws have tests of their own
+    shares    its results are streams, or share its source: some laws have tests of their own
     reordered the original reads its sources in another order, or more of them
 """
 
@@ -17,19 +17,14 @@ from __future__ import annotations
 import collections
 import functools
 import heapq
-import inspect
 import itertools
 import operator as op
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, NamedTuple
 
 import more_itertools as mit
-from hypothesis import strategies as st
 
 import aitertools as ait
-from aitertools import stream
 
+from .entry import BOOLS, ENTRIES, INTS, LISTS, PAIRS, TEXTS, enter
 from .models import (
     ascending,
     caught,
@@ -40,114 +35,24 @@ from .models import (
     first,
     fussy,
     groups,
-    opened,
     iterated,
+    opened,
     pages,
     pair,
     small,
     suppressed,
     twice,
 )
-from .oracle import answers
 
-# ---- data ----------------------------------------------------------------------------------------
+__all__ = ["ENTRIES"]
 
+# ---- create: no source but what it is made of ----------------------------------------------------
 
-class Data(NamedTuple):
-    """What a source has: any, and the examples that the laws use, for the first source, the second …"""
-
-    items: st.SearchStrategy[Any]
-    examples: tuple[list[Any], ...]
-
-
-INTS = Data(st.integers(-3, 9), ([3, 1, 4, 1, 5], [2, 7, 1, 8], [6, 2, 5]))
-PAIRS = Data(st.tuples(st.integers(0, 3), st.integers(-3, 9)), ([(1, 2), (0, 5), (1, 7)],))
-LISTS = Data(st.lists(st.integers(0, 9), max_size=3), ([[1, 2], [], [3, 4, 5]],))
-TEXTS = Data(st.text("ab,", max_size=2), (["ab", "", "c"],))
-BOOLS = Data(st.booleans(), ([True, False, True, True],) * 3)
-
-
-# ---- the entries ---------------------------------------------------------------------------------
-
-Paint = Callable[[Callable[..., Any]], Callable[..., Any]]
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Entry:
-    """One operator or reducer, as its line says."""
-
-    name: str
-    family: str
-    ours: Callable[..., Any]
-    theirs: Callable[..., Any]
-    data: tuple[Data, ...]
-    reduces: bool
-    early: bool
-    shares: bool
-    reordered: bool
-
-    def __repr__(self) -> str:
-        return self.name
-
-    @property
-    def arity(self) -> int:
-        """How many sources it reads."""
-        return len(self.data)
-
-    @property
-    def examples(self) -> list[list[Any]]:
-        """What its sources have in the laws."""
-        return [data.examples[i % len(data.examples)] for i, data in enumerate(self.data)]
-
-    @functools.cached_property
-    def functions(self) -> int:
-        """How many functions it takes."""
-        painted: list[object] = []
-        built = self.build(lambda fn: painted.append(fn) or fn, *([] for _ in self.data))
-        if inspect.isawaitable(built):
-            built.close()  # type: ignore[attr-defined]
-        return len(painted)
-
-    def build(self, paint: Paint, *sources: Any) -> Any:
-        """The stream, or the awaitable, over *sources*, which it owns from now on."""
-        return self.ours(*map(stream, sources), paint)
-
-    def expected(self, *data: Any) -> list[Any]:
-        """What the original makes of *data*: its items and errors, or the one result of a reducer."""
-        if self.reduces:
-            return answers(lambda: iter([self.theirs(*data)]))
-        return answers(lambda: iter(self.theirs(*data)))
-
-
-ENTRIES: list[Entry] = []
-
-
-def _enter(
-    family: str,
-    name: str,
-    ours: Callable[..., Any],
-    theirs: Callable[..., Any],
-    data: Data | tuple[Data, ...] = INTS,
-    *,
-    reduces: bool = False,
-    early: bool = False,
-    shares: bool = False,
-    reordered: bool = False,
-) -> None:
-    arity = len(inspect.signature(ours).parameters) - 1
-    each = data if isinstance(data, tuple) and not isinstance(data, Data) else (data,) * arity
-    assert len(each) == arity, name
-    assert name not in {entry.name for entry in ENTRIES}, name
-    ENTRIES.append(Entry(name, family, ours, theirs, each, reduces, early, shares, reordered))
-
-
-# ---- create: no source but what it is made of -----------------------------------------------------
-
-operator = functools.partial(_enter, "create")
+operator = functools.partial(enter, "create")
 
 operator("aiter(fn, sentinel)", lambda f: ait.aiter(f(iter([3, 1, 0]).__next__), 0), lambda: [3, 1])
 operator("count", lambda f: ait.count(3, -2).take(3), lambda: [3, 1, -1], early=True)
-operator("empty", lambda f: ait.empty(), lambda: [])
+operator("empty", lambda f: ait.empty(), list)
 operator("iterate", lambda f: ait.iterate(f(double), 1).take(4), lambda: iterated(double, 1, 4))
 operator("once", lambda f: ait.once(None), lambda: [None])
 operator("paginate", lambda f: ait.paginate(f(pages.get)), lambda: ["ab", "cd", "e"])
@@ -156,7 +61,7 @@ operator("repeat", lambda f: ait.repeat(None, 3), lambda: itertools.repeat(None,
 
 # ---- transform -----------------------------------------------------------------------------------
 
-operator = functools.partial(_enter, "transform")
+operator = functools.partial(enter, "transform")
 
 operator("stream", lambda s, f: s, iter)
 operator("borrow(stream)", lambda s, f: ait.borrow(s), iter, shares=True)
@@ -190,7 +95,7 @@ operator("append", lambda s, f: s.append(None, 8), lambda a: itertools.chain(a, 
 
 # ---- select --------------------------------------------------------------------------------------
 
-operator = functools.partial(_enter, "select")
+operator = functools.partial(enter, "select")
 
 operator("filter", lambda s, f: s.filter(), lambda a: filter(None, a))
 operator("filter(pred)", lambda s, f: s.filter(f(even)), lambda a: filter(even, a))
@@ -233,7 +138,7 @@ operator("skip_last(0)", lambda s, f: s.skip_last(0), iter)
 
 # ---- group ---------------------------------------------------------------------------------------
 
-operator = functools.partial(_enter, "group")
+operator = functools.partial(enter, "group")
 
 operator("batched", lambda s, f: s.batched(2), lambda a: mit.batched(a, 2))
 operator(
@@ -286,7 +191,7 @@ operator(
 
 # ---- combine -------------------------------------------------------------------------------------
 
-operator = functools.partial(_enter, "combine")
+operator = functools.partial(enter, "combine")
 
 operator("chain", lambda s, t, u, f: s.chain(t, u), itertools.chain)
 operator(
@@ -336,7 +241,7 @@ operator("peekable", lambda s, f: s.peekable(), iter)
 
 # ---- errors --------------------------------------------------------------------------------------
 
-operator = functools.partial(_enter, "errors")
+operator = functools.partial(enter, "errors")
 
 operator(
     "catch", lambda s, f: s.map(fussy).catch(ValueError, f(str)), lambda a: caught(fussy, str, a)
@@ -346,7 +251,7 @@ operator("on_close", lambda s, f: s.on_close(f(list)), iter)
 
 # ---- reduce --------------------------------------------------------------------------------------
 
-reducer = functools.partial(_enter, "reduce", reduces=True)
+reducer = functools.partial(enter, "reduce", reduces=True)
 
 reducer("list", lambda s, f: s.list(), list)
 reducer("tuple", lambda s, f: s.tuple(), tuple)
@@ -394,13 +299,3 @@ reducer(
 )
 reducer("counter", lambda s, f: s.counter(), collections.Counter)
 reducer("into", lambda s, f: s.into(f(sum)), sum)
-
-
-def _is_there(entry: Entry) -> bool:  # XX temporary: until all families have landed
-    try:
-        return entry.functions >= 0
-    except (AttributeError, TypeError):
-        return False
-
-
-ENTRIES[:] = [entry for entry in ENTRIES if _is_there(entry)]

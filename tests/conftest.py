@@ -9,6 +9,9 @@ import sys
 import hypothesis
 import pytest
 
+for helper in ("oracle", "rig", "zoo", "loop"):
+    pytest.register_assert_rewrite(f"tests.{helper}")
+
 hypothesis.settings.register_profile(
     "default", max_examples=25, deadline=None, derandomize=True, database=None
 )

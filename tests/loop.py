@@ -8,6 +8,7 @@ to arrive here as it was, and that the answer has to arrive there.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Generator
 from typing import Any
 
@@ -22,7 +23,7 @@ class Turn:
     __slots__ = ("answer",)
 
     def __await__(self) -> Generator[Any, Any, None]:
-        if current is None:  # asyncio, for which a bare yield is one turn
+        if running.task is None:  # asyncio, for which a bare yield is one turn
             yield
             return
         self.answer = object()
@@ -60,8 +61,7 @@ class Task:
         return self.result
 
     def _drive(self, resume: Callable[[Any], Any], value: Any) -> None:
-        global current  # noqa: PLW0603 - the running task is global by nature
-        before, current = current, self
+        before, running.task = running.task, self
         try:
             self._waits_for = resume(value)
             self.suspensions += 1
@@ -71,10 +71,16 @@ class Task:
             self.done = True
             raise
         finally:
-            current = before
+            running.task = before
 
 
-current: Task | None = None
+class Running(threading.local):
+    """The task that runs in this thread."""
+
+    task: Task | None = None
+
+
+running = Running()
 
 
 def run(awaitable: Awaitable[Any]) -> Any:
@@ -98,7 +104,7 @@ def points(awaitable: Awaitable[Any]) -> int:
 
 
 def current_task() -> object:
-    """The task that is running, on this loop or on asyncio's; None where the garbage is collected."""
-    if current is not None:
-        return current
+    """The task that is running, on this loop or on asyncio's; None where garbage is collected."""
+    if running.task is not None:
+        return running.task
     return asyncio.current_task() if asyncio._get_running_loop() is not None else None

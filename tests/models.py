@@ -1,9 +1,12 @@
-"""What the catalogue needs beside the standard library: functions to hand over, and originals of what
-has none."""
+"""What the catalogue needs beside the standard library.
+
+Functions to hand over, and originals of operators that have none.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 # ---- functions to hand over ----------------------------------------------------------------------
@@ -13,15 +16,15 @@ def double(x: Any) -> Any:
     return x * 2
 
 
-def even(x: Any) -> bool:
+def even(x: int) -> bool:
     return x % 2 == 0
 
 
-def small(x: Any) -> bool:
+def small(x: int) -> bool:
     return x < 4
 
 
-def ascending(x: Any, y: Any) -> bool:
+def ascending(x: int, y: int) -> bool:
     return x <= y
 
 
@@ -78,10 +81,8 @@ def caught(
 
 def suppressed(fn: Callable[[Any], Any], a: Iterable[Any]) -> Iterator[Any]:
     for item in a:
-        try:
+        with suppress(ValueError):
             yield fn(item)
-        except ValueError:
-            pass
 
 
 def chunked_by(together: Callable[[Any, Any], Any], a: Iterable[Any]) -> Iterator[list[Any]]:

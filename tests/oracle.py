@@ -33,7 +33,11 @@ def run(awaitable: Awaitable[Any]) -> Any:
             return await awaitable
         finally:
             left = asyncio.all_tasks() - {asyncio.current_task()}
-            assert not left, f"left behind: {left}"
+            said = f"left behind: {left}"
+            for task in left:  # so that it does not disturb the next test
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
+            assert not left, said
 
     _complaints.clear()
     try:

@@ -9,8 +9,12 @@ from typing import Any
 
 import pytest
 
-from .catalogue import ENTRIES, Entry, Paint
-from . import zoo
+from . import (
+    catalogue,  # noqa: F401 - fills ENTRIES
+    zoo,
+)
+from .catalogue import ENTRIES
+from .entry import Entry, Paint
 from .oracle import READY, Failed, Pace, pulls, run, synced
 from .zoo import Kind
 
@@ -25,7 +29,7 @@ faults: dict[str, int] = {}  # kind of fault -> how many were injected
 
 
 class Rig:
-    """A fresh stream, or awaitable, of *entry* over one specimen of *kind* for each of its sources."""
+    """A fresh stream, or awaitable, of *entry*; for each source it has one specimen of *kind*."""
 
     def __init__(
         self,
@@ -107,10 +111,13 @@ def without_one(entry: Entry) -> list[list[Any]]:
     possible = [entry.expected(*examples)]
     for i, items in enumerate(examples):
         for k in range(len(items)):
-            fewer = [*examples[:i], items[:k] + items[k + 1 :], *examples[i + 1 :]]
+            fewer = [*examples[:i], without(items, k), *examples[i + 1 :]]
             possible.append(entry.expected(*fewer))
 
-    for k in range(max(map(len, examples), default=0)):  # or one of each, which belong together
-        possible.append(entry.expected(*(items[:k] + items[k + 1 :] for items in examples)))
-
+    longest = max(map(len, examples), default=0)  # or one of each, which belong together
+    possible += [entry.expected(*(without(items, k) for items in examples)) for k in range(longest)]
     return possible
+
+
+def without(items: list[Any], k: int) -> list[Any]:
+    return items[:k] + items[k + 1 :]

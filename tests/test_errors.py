@@ -44,9 +44,10 @@ def test_suppress_leaves_the_item_out(items, source, colour):
 ERRORS: list[type[Exception]] = [ValueError, UnicodeError, KeyError, LookupError, OSError]
 
 
-def fail_with(error: type[Exception] | None) -> None:
+def fail_with(error: type[Exception] | None) -> Any:
     if error is not None:
         raise error
+    return None
 
 
 @given(
@@ -298,7 +299,7 @@ def test_nested_handlers_each_see_their_own_error():
     def inner(error: LookupError) -> None:
         raise OSError("inner") from error
 
-    def outer(error: OSError) -> Any:
+    def outer(error):
         assert sys.exception() is error
         return error.__cause__.args
 

@@ -1,7 +1,8 @@
 """The fault sweep: at each await point of a run of each operator, something goes wrong.
 
-Cancelled, failed, closed from elsewhere, or dropped there: no item is lost or comes twice where that is
-promised, all sources are closed exactly once, nothing is left behind, and the stream goes on or ends.
+Cancelled, failed, closed from elsewhere, or dropped there: no item is lost or comes twice where
+that is promised, all sources are closed exactly once, nothing is left behind, and the stream goes
+on or ends.
 """
 
 from __future__ import annotations
@@ -128,7 +129,7 @@ def test_failing_at_any_await_point_it_goes_on_and_closes_once(entry):
 
 @each(OWNING_OPERATORS)
 def test_dropped_at_any_await_point_it_can_be_closed_once(entry):
-    """A coroutine that is dropped raises GeneratorExit where it waits, and may not await any more."""
+    """A coroutine that is dropped raises GeneratorExit where it waits, and may await no more."""
 
     def inject(rig, point):
         results = []
@@ -143,7 +144,7 @@ def test_dropped_at_any_await_point_it_can_be_closed_once(entry):
 
 @each(OWNING_OPERATORS)
 def test_closed_at_any_await_point_it_ends_and_closes_once(entry):
-    """By another task, on asyncio: the consumer sees the end, with no item repeated and no error."""
+    """By another task, on asyncio: the consumer sees the end, no item twice, and no error."""
 
     class Closing(Pace):
         """Counts the turns of all sources and functions; at one of them the stream is closed."""

@@ -19,7 +19,7 @@ from .loop import current_task
 from .oracle import Pace, asynced, pulls, run, synced, upto_error
 from .rig import OPERATORS, OWNERS, OWNING_OPERATORS, REDUCERS, Rig, about, each
 
-# ---- law 5: the end is final -----------------------------------------------------------------------
+# ---- law 5: the end is final ---------------------------------------------------------------------
 
 
 @each(OPERATORS)
@@ -66,7 +66,7 @@ def test_an_ended_stream_can_be_closed(entry):
     run(main(Rig(entry, zoo.with_aclose)))
 
 
-# ---- law 6: demand is respected --------------------------------------------------------------------
+# ---- law 6: demand is respected ------------------------------------------------------------------
 
 
 class Counted:
@@ -115,7 +115,7 @@ def test_nothing_is_pulled_before_it_is_asked_for(entry):
             run(main(Rig(entry, kind), originals))
 
 
-# ---- law 8: fair -----------------------------------------------------------------------------------
+# ---- law 8: fair ---------------------------------------------------------------------------------
 
 
 class Stop(Exception):
@@ -146,10 +146,8 @@ def test_a_source_that_is_always_ready_does_not_starve_the_loop(entry):
 
     async def main(rig):
         other = asyncio.ensure_future(others())
-        try:
+        with contextlib.suppress(Stop, ValueError):  # ValueError: one() and only() have enough
             await (rig.subject if entry.reduces else consume(rig.subject))
-        except (Stop, ValueError):  # of one() and only(), which have enough
-            pass
         await other
 
     with about(entry):
@@ -181,7 +179,7 @@ def test_the_loop_gets_a_turn_about_every_five_milliseconds():
     assert 0.2 / turns > 0.001
 
 
-# ---- law 10: bad arguments fail at construction ----------------------------------------------------
+# ---- law 10: bad arguments fail at construction --------------------------------------------------
 
 
 @each(entry for entry in OPERATORS + REDUCERS if entry.functions)
@@ -198,7 +196,7 @@ def test_what_cannot_be_iterated_is_refused_at_construction(entry):
         entry.ours(*[stream([]), *[42] * (entry.arity - 1)], synced)
 
 
-# ---- law 11: caller's context ----------------------------------------------------------------------
+# ---- law 11: caller's context --------------------------------------------------------------------
 
 colour = contextvars.ContextVar("colour", default="none")
 
@@ -238,7 +236,7 @@ def test_sources_are_pulled_by_the_consumer(entry):
             run(consume(Rig(entry, kind)))
 
 
-# ---- law 12: None is an item -----------------------------------------------------------------------
+# ---- law 12: None is an item ---------------------------------------------------------------------
 
 
 @each(OWNERS)

@@ -18,11 +18,10 @@ from .rig import (
     OWNING_OPERATORS,
     OWNING_REDUCERS,
     Rig,
-    put_through,
     about,
     each,
+    put_through,
 )
-
 
 # ---- law 1: owning -------------------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """Every operator and reducer gives what its synchronous original gives.
 
-Hypothesis chooses the items, the kinds of the sources, where they suspend, and whether functions are
-``def`` or ``async def``.
+Hypothesis chooses the items, the kinds of the sources, where they suspend, and whether functions
+are ``def`` or ``async def``.
 """
 
 from __future__ import annotations

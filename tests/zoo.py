@@ -1,8 +1,8 @@
-"""A zoo of sources: everything that can be iterated, well-behaved or not, and a log of what was done to it.
+"""A zoo of sources: all that can be iterated, well-behaved or not, with a log of what befell it.
 
-``specimen = KIND(items, pace)`` makes one; ``specimen.hand_over()`` gives away the only reference to it,
-as a generator that somebody else can reach is driven differently. *items* may fail (:func:`failing`)
-and be endless; *pace* says where the source suspends, if it can.
+``specimen = KIND(items, pace)`` makes one; ``specimen.hand_over()`` gives away the only reference
+to it, as a generator that somebody else can reach is driven differently. *items* may fail
+(:func:`failing`) and be endless; *pace* says where the source suspends, if it can.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import asyncio
 import queue
 import sys
 import weakref
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -369,7 +369,7 @@ SURVIVING = [kind for kind in KINDS if kind.survives and kind.suspends and not k
 ENDLESS = [kind for kind in KINDS if not kind.finite]
 
 
-def reentrant(reenter: Callable[[], Any]) -> AsyncIterator[Any]:
+def reentrant(reenter: Callable[[], Any]) -> Any:
     """A source that awaits *reenter()* while it is pulled, and yields what came of that."""
 
     async def source():

@@ -161,8 +161,8 @@ def _make_public() -> None:
     """Have help() and tracebacks say aitertools.map, whatever file it is in."""
     for name in __all__:
         public = globals()[name]
-        if callable(public) and hasattr(public, "__qualname__"):
-            public.__module__ = __name__
+        named = public if hasattr(public, "__qualname__") else type(public)
+        named.__module__ = __name__
 
 
 _make_public()

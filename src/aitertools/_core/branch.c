@@ -1,14 +1,15 @@
 /* Group, what makes streams of one stream: groupby partition.
  *
- * These streams read a hub, an operator that nobody else sees, each by a path that does not close it:
+ * These streams read a hub, an operator that nobody else sees:
  *
- *      groupby(key) ---------------owns---> hub ---> source          A group ends when its key does;
- *      group -------------------borrows---> hub                      groupby closes the hub.
+ *      groupby ---owns---> hub ---> source           A group ends when its key does;
+ *      group --borrows---> hub                       groupby closes the hub.
  *
- *      partition.false ---> port ---borrows---> hub ---> source      Who of the two is closed last
- *      partition.true  ---> port ---borrows---> hub                  closes the hub.
+ *      partition.false ---> port ---borrows---> hub ---> source
+ *      partition.true  ---> port ---borrows---> hub
  *
- * The gate of the hub is what keeps several tasks or threads apart.
+ * A port keeps the closing of one branch from the hub; the last branch to be closed closes it. The
+ * gate of the hub is what keeps several tasks or threads apart.
  */
 #include "valued.h"
 
@@ -28,7 +29,7 @@ new_hidden(ait_state *st, const ait_kind *kind, ait_op *source)
     return (ait_op *)ait_ready(op);
 }
 
-/* ---- groupby: (key, stream of the adjacent items that have it) ----------------------------------
+/* ---- groupby: (key, stream of the adjacent items that have it) ---------------------------------
  *
  *      source   a a B b A  |
  *      groupby  a:  b:  a: |
@@ -69,6 +70,10 @@ group_hub_step(ait_op *self, ait_drive *d, PyObject **out)
     if (hub->next == NULL) {
         PyObject *key;
         PySendResult r = ait_pull_valued(self, d, out, &key);
+        if (r == PYGEN_RETURN && *out == NULL) { /* the end: no key is needed any more */
+            Py_CLEAR(hub->key);
+            Py_CLEAR(hub->target);
+        }
         if (r != PYGEN_RETURN || *out == NULL) {
             return r;
         }
@@ -256,7 +261,7 @@ groupby_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return ait_ready((ait_op *)op);
 }
 
-/* ---- partition: the items for which pred is false, and those for which it is true ----------------
+/* ---- partition: the items for which pred is false, and those for which it is true --------------
  *
  *      source             1 2 3 4 |
  *      partition odd [0]    2   4 |
@@ -451,10 +456,11 @@ partition_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return pair;
 }
 
-/* ---- what Python sees ----------------------------------------------------------------------------- */
+/* ---- what Python sees ----------------------------------------------------------------------- */
 
 PyMethodDef ait_branch_functions[] = {
     {"groupby", AIT_FASTCALL(groupby_new), PyDoc_STR("groupby($module, source, key, /)\n--\n\n")},
-    {"partition", AIT_FASTCALL(partition_new), PyDoc_STR("partition($module, source, pred, /)\n--\n\n")},
+    {"partition", AIT_FASTCALL(partition_new),
+     PyDoc_STR("partition($module, source, pred, /)\n--\n\n")},
     {NULL},
 };

@@ -121,8 +121,12 @@ ait_close(ait_op *op, ait_drive *d, PyObject **out)
     if (d->resuming) { /* its close is suspended: go on */
         return ait_finish(op, d, out);
     }
-    if (!ait_flag_take(&op->busy)) { /* somebody else pulls it: closed at that one's next pull */
-        op->flags |= AIT_CLOSE_ASKED;
+    if (!ait_flag_take(&op->busy)) {
+        /* Somebody else pulls it: it is closed at that one's next pull. But who was refused because
+         * of that has no business to end it. */
+        if (!d->refused) {
+            op->flags |= AIT_CLOSE_ASKED;
+        }
         return PYGEN_RETURN;
     }
     if (op->flags & AIT_CLOSED) {

@@ -35,9 +35,9 @@ typedef struct {
     PyObject *row;       /* the row being filled; between rows the last one, or NULL        */
     PyObject *fillvalue; /* zip_longest only                                                */
     Py_ssize_t filled;   /* how many slots of the row are; the source whose turn it is      */
-    Py_ssize_t ended;    /* zip_longest only: how many of these have the fillvalue          */
+    Py_ssize_t ended;    /* zip_longest: how many of these have the fillvalue; strict:
+                            whether the first source has ended, and so the others have to   */
     intptr_t strict;     /* zip only                                                        */
-    intptr_t checking;   /* strict, and the first source has ended: the others have to, too */
 } zip_op;
 
 /* Begin a row: as the builtin does, with the last one if everybody else has let go of it. */
@@ -115,7 +115,7 @@ zip_end(zip_op *op, ait_drive *d, PyObject **out)
     if (op->filled > 0) {
         return zip_mismatch(op, "shorter");
     }
-    op->checking = 1;
+    op->ended = 1;
     op->filled = 1;
     return zip_check(op, d, out);
 }
@@ -129,7 +129,7 @@ zip_step(ait_op *self, ait_drive *d, PyObject **out)
     if (n == 0) {
         return PYGEN_RETURN;
     }
-    if (op->checking) {
+    if (op->ended) {
         return zip_check(op, d, out);
     }
     if (op->filled == 0 && !begin_row(op)) {

@@ -49,8 +49,9 @@ PyObject_GetOptionalAttr(PyObject *obj, PyObject *name, PyObject **result)
 }
 #endif
 
-/* An `except` block around what C calls: exc is what a bare `raise` raises there, and the context of any
- * other exception. Blocks lie on the C stack, and are left in the order in which they were entered. */
+/* An `except` block around what C calls: exc is what a bare `raise` raises there, and the context
+ * of any other exception. Blocks lie on the C stack, and are left in the order in which they were
+ * entered. */
 typedef _PyErr_StackItem ait_except;
 
 static inline void
@@ -69,13 +70,15 @@ ait_except_leave(ait_except *block)
     Py_CLEAR(block->exc_value);
 }
 
-/* What of the builtin sum() carries the bits that rounding loses: floats; ints and complex numbers too. */
+/* What of the builtin sum() carries the bits that rounding loses: floats; ints and complex numbers
+ * too. */
 enum {
     AIT_SUM_COMPENSATES_FLOATS = PY_VERSION_HEX >= 0x030C0000,
     AIT_SUM_COMPENSATES_ALL = PY_VERSION_HEX >= 0x030E0000,
 };
 
-/* Whether the caller's reference is the only one, so that nobody can look while we change the object. */
+/* Whether the caller's reference is the only one, so that nobody can look while we change the
+ * object. */
 static inline bool
 ait_is_unique(PyObject *obj)
 {
@@ -88,8 +91,8 @@ ait_is_unique(PyObject *obj)
 #endif
 }
 
-/* The same for an object that may have weak references, such as those of the asyncgen hooks: these are
- * followed in the thread whose event loop runs the object, which is the caller's. */
+/* The same for an object that may have weak references, such as those of the asyncgen hooks: these
+ * are followed in the thread whose event loop runs the object, which is the caller's. */
 static inline bool
 ait_is_sole_owner(PyObject *obj)
 {
@@ -136,7 +139,7 @@ ait_tuple_renew(PyObject *tuple)
 #endif
 }
 
-/* It got them: the collector, which gives up tuples of what can be in no cycle, has to look again. */
+/* It got them: the collector, which gives up tuples that can be in no cycle, has to look again. */
 static inline void
 ait_tuple_track(PyObject *tuple)
 {

@@ -26,7 +26,7 @@ typedef struct ait_state ait_state;
 
 typedef PySendResult ait_step_fn(ait_op *op, ait_drive *d, PyObject **out);
 
-/* ---- operators -------------------------------------------------------------------------- */
+/* ---- operators ------------------------------------------------------------------------------- */
 
 enum { AIT_MAX_DEPTH = 1000 };
 
@@ -69,14 +69,14 @@ typedef enum { AIT_ARG_NONE, AIT_ARG_NAME, AIT_ARG_SIZE, AIT_ARG_LABEL } ait_arg
 struct ait_kind {
     const char *name;
     ait_step_fn *step;
-    ait_step_fn *close; /* NULL, or closes what the operator itself holds, after its owned streams */
-    uint8_t nwords;     /* size after the head                                                     */
-    uint8_t nrefs;      /* of these, the leading ones that are references ...                      */
-    uint8_t nowned;     /* ... and of these the leading ones that are streams, or tuples of streams,
-                           which are closed with it, in this order                                 */
-    bool fatal;         /* an Exception out of its step means that it is at its end                */
-    ait_arg arg;
-    uint8_t arg_at;     /* the word that arg speaks of                                             */
+    ait_step_fn *close; /* NULL, or closes what it holds itself, after its owned streams      */
+    uint8_t nwords;     /* size after the head                                                */
+    uint8_t nrefs;      /* of these, the leading ones that are references ...                 */
+    uint8_t nowned;     /* ... and of these the leading ones that are streams, or tuples of
+                           streams, which are closed with it, in this order                   */
+    bool fatal;         /* an Exception out of its step means that it is at its end           */
+    ait_arg arg;        /* what its name is followed by ...                                   */
+    uint8_t arg_at;     /* ... and the word where that is                                     */
 };
 
 #define AIT_WORDS(type) ((uint8_t)((sizeof(type) - offsetof(ait_op, refs)) / sizeof(PyObject *)))
@@ -98,7 +98,7 @@ PyObject *ait_stages(ait_op *op);
 extern PyType_Spec ait_op_spec;
 extern PyType_Spec ait_run_spec;
 
-/* ---- sources ---------------------------------------------------------------------------- */
+/* ---- sources --------------------------------------------------------------------------------- */
 
 /* A stream over obj, which it owns; obj itself when it is one. `who` names the caller in errors. */
 ait_op *ait_source(ait_state *st, PyObject *obj, const char *who);
@@ -113,10 +113,12 @@ ait_nth(PyObject *streams, Py_ssize_t i)
 
 /* A stream over the same that does not close it. */
 ait_op *ait_borrow(ait_state *st, PyObject *obj, const char *who);
-/* Learns how async generators wrap what they yield; finds out whether they can be driven directly. */
+/* A stream over a pump, an async iterator which is consumed, that passes on errors and goes on. */
+ait_op *ait_pump_source(ait_state *st, PyObject *pump);
+/* Learns how async generators wrap what they yield, and whether they can be driven directly. */
 int ait_learn_asyncgen(ait_state *st);
 
-/* ---- driving ---------------------------------------------------------------------------- */
+/* ---- driving --------------------------------------------------------------------------------- */
 
 /* What one walk down a pipeline carries. */
 struct ait_drive {
@@ -237,7 +239,8 @@ ait_vectorcall(PyObject *fn, PyObject *const *args, size_t nargsf)
     return PyObject_Vectorcall(fn, args, nargsf, NULL);
 }
 
-/* fn(item), awaited when it has to be: on PYGEN_NEXT the step returns, and goes on with ait_resume(). */
+/* fn(item), awaited when it has to be: on PYGEN_NEXT the step returns, and goes on with
+ * ait_resume(). */
 static inline PySendResult
 ait_call(ait_op *op, ait_drive *d, PyObject *fn, PyObject *item, PyObject **out)
 {
@@ -263,14 +266,13 @@ ait_truth(PyObject *verdict)
     return truth;
 }
 
-/* ---- runs: the awaitables that drive ------------------------------------------------------ */
+/* ---- runs: the awaitables that drive --------------------------------------------------------- */
 
 typedef enum { AIT_INIT, AIT_ITER, AIT_DONE } ait_phase;
 
 /* What a run is for: the next item, closing, or a reduction. */
 struct ait_goal {
     const char *name;
-    ait_arg arg;                                             /* of run->arg, in notes           */
     bool in_op;                                              /* run->op has this name already   */
     PySendResult (*advance)(ait_run *run, PyObject **out);
     int (*feed)(ait_run *run, PyObject *item);               /* 0: go on, 1: enough, -1: error  */
@@ -298,13 +300,15 @@ struct ait_run {
     bool swallow;        /* the cancellation under way is an interruption of ours     */
 };
 
+extern const ait_goal ait_next_goal;
+
 ait_run *ait_run_new(ait_state *st, const ait_goal *goal, ait_op *op);
 /* The advance of every reduction: feed until enough, close the stream, finish. */
 PySendResult ait_reduce(ait_run *run, PyObject **out);
 PyObject *ait_anext(PyObject *op);
 PyObject *ait_aclose(PyObject *op, PyObject *ignored);
 
-/* ---- the module ----------------------------------------------------------------------------- */
+/* ---- the module ------------------------------------------------------------------------------ */
 
 struct ait_state {
     PyTypeObject *op_type;
@@ -343,6 +347,7 @@ ait_is_op(ait_state *st, PyObject *obj)
 
 /* Function tables of the families; module.c joins them. */
 extern PyMethodDef ait_source_functions[];
+extern PyMethodDef ait_forward_functions[];
 extern PyMethodDef ait_create_functions[];
 extern PyMethodDef ait_transform_functions[];
 extern PyMethodDef ait_select_functions[];

@@ -1,7 +1,7 @@
 /* Create: streams out of functions: calls (until a sentinel), iterate, paginate. */
 #include "core.h"
 
-/* ---- a callable, asked until it returns a sentinel -------------------------------------------------- */
+/* ---- a callable, asked until it returns a sentinel ------------------------------------------- */
 
 typedef struct {
     AIT_OP_HEAD;
@@ -30,7 +30,7 @@ static const ait_kind callable_kind = {
     .arg = AIT_ARG_NAME, .arg_at = AIT_WORD_AT(callable_op, fn),
 };
 
-/* ---- iterate: start, fn(start), fn(fn(start)) ... --------------------------------------------------- */
+/* ---- iterate: start, fn(start), fn(fn(start)) ... -------------------------------------------- */
 
 typedef struct {
     AIT_OP_HEAD;
@@ -61,7 +61,7 @@ static const ait_kind iterate_kind = {
     .arg = AIT_ARG_NAME, .arg_at = AIT_WORD_AT(iterate_op, fn),
 };
 
-/* ---- paginate: pages, until there is no next cursor --------------------------------------------------- */
+/* ---- paginate: pages, until there is no next cursor ------------------------------------------ */
 
 typedef struct {
     AIT_OP_HEAD;
@@ -75,7 +75,8 @@ static PyObject *
 turn_page(paginate_op *op, PyObject *answer)
 {
     if (!PyTuple_Check(answer) || PyTuple_GET_SIZE(answer) != 2) {
-        PyErr_Format(PyExc_TypeError, "paginate(): fetch must return (page, next_cursor), not %.200s",
+        PyErr_Format(PyExc_TypeError,
+                     "paginate(): fetch must return (page, next_cursor), not %.200s",
                      Py_TYPE(answer)->tp_name);
         Py_DECREF(answer);
         return NULL;
@@ -144,11 +145,12 @@ calls(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return new_from(module, args, nargs, &callable_kind);
 }
 
-/* ---- what Python sees ------------------------------------------------------------------------------------ */
+/* ---- what Python sees ------------------------------------------------------------------------ */
 
 PyMethodDef ait_create_functions[] = {
     {"calls", AIT_FASTCALL(calls), PyDoc_STR("calls($module, fn, sentinel, /)\n--\n\n")},
     {"iterate", AIT_FASTCALL(iterate_new), PyDoc_STR("iterate($module, fn, start, /)\n--\n\n")},
-    {"paginate", AIT_FASTCALL(paginate_new), PyDoc_STR("paginate($module, fetch, cursor, /)\n--\n\n")},
+    {"paginate", AIT_FASTCALL(paginate_new),
+     PyDoc_STR("paginate($module, fetch, cursor, /)\n--\n\n")},
     {NULL},
 };

@@ -14,7 +14,7 @@ enum { FIRST_ALLOWANCE = 16, MOST_ALLOWANCE = 4096 };
 static const int64_t TURN_NS = 5 * 1000 * 1000;      /* how long a stream may keep the loop   */
 static const int64_t LOOK_EVERY_NS = 500 * 1000;     /* how often it should look at the clock */
 
-/* ---- giving way ---------------------------------------------------------------------------- */
+/* ---- giving way ------------------------------------------------------------------------------ */
 
 static int64_t
 now_ns(void)
@@ -145,7 +145,7 @@ ait_pull_slow(ait_op *op, ait_drive *d, PyObject **out)
     return ait_settle(op, d, out, op->kind->step(op, d, out));
 }
 
-/* ---- awaiting --------------------------------------------------------------------------------- */
+/* ---- awaiting -------------------------------------------------------------------------------- */
 
 PyObject *
 ait_awaiter(PyObject *obj)
@@ -267,7 +267,8 @@ ait_called_slow(ait_op *op, PyObject *result, PyObject **out)
     *out = NULL;
     if (result == NULL) {
         if (!PyErr_Occurred()) {
-            PyErr_SetString(PyExc_SystemError, "function returned NULL without setting an exception");
+            PyErr_SetString(PyExc_SystemError,
+                            "function returned NULL without setting an exception");
         }
         ait_guard_stop("function");
         return PYGEN_ERROR;

@@ -1,7 +1,7 @@
 /* Errors: catch suppress on_close. */
 #include "core.h"
 
-/* ---- which errors ----------------------------------------------------------------------------------------- */
+/* ---- which errors ---------------------------------------------------------------------------- */
 
 static bool
 check_exception(PyObject *type, const char *who)
@@ -11,8 +11,8 @@ check_exception(PyObject *type, const char *who)
         return true;
     }
     PyErr_Format(PyExc_TypeError,
-                 "%s(): catching classes that do not inherit from Exception is not allowed: %R", who,
-                 type);
+                 "%s(): catching classes that do not inherit from Exception is not allowed: %R",
+                 who, type);
     return false;
 }
 
@@ -52,7 +52,7 @@ label_of(PyObject *exceptions)
     return label;
 }
 
-/* ---- catch: handler(error) in the place of an item that failed ---------------------------------------------
+/* ---- catch: handler(error) in the place of an item that failed ----------------------------------
  *
  *      source             1 2 ^ 4 |
  *      catch(Error, h)    1 2 h 4 |
@@ -175,7 +175,7 @@ suppress_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return op == NULL ? NULL : ait_ready((ait_op *)op);
 }
 
-/* ---- on_close: callback() once the source is closed --------------------------------------------------------- */
+/* ---- on_close: callback() once the source is closed ------------------------------------------ */
 
 typedef struct {
     AIT_OP_HEAD;
@@ -265,7 +265,7 @@ on_close_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return ait_new_with_fn(module, args, nargs, &on_close_kind);
 }
 
-/* ---- what Python sees ------------------------------------------------------------------------------------------ */
+/* ---- what Python sees ------------------------------------------------------------------------ */
 
 PyMethodDef ait_error_functions[] = {
     {"catch", AIT_FASTCALL(catch_new),

@@ -1,7 +1,7 @@
 /* Group: batched windowed split_at chunked_by. What makes streams of one stream: branch.c. */
 #include "valued.h"
 
-/* ---- tuples that are filled item by item -----------------------------------------------------
+/* ---- tuples that are filled item by item -------------------------------------------------------
  *
  * Between two pulls they lie in an operator, where the garbage collector, and through it anybody,
  * can find them. So their free places are not NULL, and one that the collector stopped to track,
@@ -30,7 +30,7 @@ put(PyObject *tuple, Py_ssize_t i, PyObject *item)
     }
 }
 
-/* ---- batched: tuples of n items --------------------------------------------------------------
+/* ---- batched: tuples of n items ----------------------------------------------------------------
  *
  *      source     a b c d e |
  *      batched 2    ab cd   e |
@@ -145,30 +145,41 @@ typedef struct {
     AIT_OP_HEAD;
     ait_op *source;
     PyObject *fillvalue;
-    PyObject *window;   /* the next one: items of the one before, new ones, fillvalues      */
+    PyObject *window;  /* the next one: items of the one before, new ones, fillvalues  */
     Py_ssize_t n;
     Py_ssize_t step;
-    Py_ssize_t carried; /* how many items of the one before it has                          */
-    Py_ssize_t filled;  /* how many items it has; new ones among them make it worth giving  */
-    Py_ssize_t skip;    /* how many items lie between it and the one before                 */
+    Py_ssize_t filled; /* how many items it has; negative: so many are to be left out first */
 } windowed_op;
+
+/* How many items a window shares with the one before. */
+static Py_ssize_t
+overlap(windowed_op *op)
+{
+    return op->step < op->n ? op->n - op->step : 0;
+}
 
 /* Begin the next window; the one before, or NULL with an exception. */
 static PyObject *
 next_window(windowed_op *op)
 {
-    Py_ssize_t carried = op->step < op->n ? op->n - op->step : 0;
+    Py_ssize_t shared = overlap(op);
     PyObject *next = filled_tuple(op->n, op->fillvalue), *window = op->window;
     if (next == NULL) {
         return NULL;
     }
-    for (Py_ssize_t i = 0; i < carried; i++) {
+    for (Py_ssize_t i = 0; i < shared; i++) {
         put(next, i, Py_NewRef(PyTuple_GET_ITEM(window, i + op->step)));
     }
     op->window = next;
-    op->filled = op->carried = carried;
-    op->skip = op->step > op->n ? op->step - op->n : 0;
+    op->filled = op->step > op->n ? op->n - op->step : shared;
     return window;
+}
+
+/* Whether the window has an item that the one before had not. */
+static bool
+has_news(windowed_op *op)
+{
+    return op->filled > (op->count == 0 ? 0 : overlap(op));
 }
 
 static PySendResult
@@ -186,18 +197,20 @@ windowed_step(ait_op *self, ait_drive *d, PyObject **out)
             *out = item;
             return r;
         }
-        if (item == NULL && op->filled == op->carried) {
-            return r; /* the end: nothing new has come */
+        if (item == NULL && !has_news(op)) {
+            Py_CLEAR(op->window);
+            return r;
         }
         if (item == NULL) {
             break;
         }
-        if (op->skip > 0) {
-            op->skip--;
+        if (op->filled < 0) {
             Py_DECREF(item);
-            continue;
         }
-        put(op->window, op->filled++, item);
+        else {
+            put(op->window, op->filled, item);
+        }
+        op->filled++;
     }
     *out = next_window(op);
     return *out == NULL ? PYGEN_ERROR : PYGEN_RETURN;
@@ -232,7 +245,7 @@ windowed_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return ait_ready((ait_op *)op);
 }
 
-/* ---- lists that are filled item by item --------------------------------------------------------- */
+/* ---- lists that are filled item by item ----------------------------------------------------- */
 
 /* A list of item, which is consumed. */
 static PyObject *
@@ -256,18 +269,17 @@ append(PyObject *list, PyObject *item)
     return r;
 }
 
-/* ---- split_at: lists of what lies between separators ---------------------------------------------
+/* ---- split_at: lists of what lies between separators -------------------------------------------
  *
  *      source      a  b , c ,     |
  *      split_at ,         ab  c   [] |
  */
 typedef struct {
     AIT_VALUED_HEAD;
-    PyObject *chunk;     /* what came since the last separator; NULL: nothing           */
-    PyObject *separator; /* to be given next, or NULL                                   */
-    Py_ssize_t left;     /* how many splits are left; negative: any number              */
-    intptr_t keep;       /* separators are given, too                                   */
-    intptr_t over;       /* the last chunk, which may be empty, was given               */
+    PyObject *chunk; /* what came since the last separator; NULL: nothing                */
+    Py_ssize_t left; /* how many splits are left; negative: any number                   */
+    bool keep;       /* separators are given, too; meanwhile they wait in `item`         */
+    bool over;       /* the last chunk, which may be empty, was given                    */
 } split_at_op;
 
 /* The chunk is complete. */
@@ -282,8 +294,8 @@ give_chunk(split_at_op *op, PyObject **out)
 static PySendResult
 give_separator(split_at_op *op, PyObject **out)
 {
-    PyObject *separator = op->separator;
-    op->separator = NULL;
+    PyObject *separator = op->item;
+    op->item = NULL;
     *out = list_of(separator);
     return *out == NULL ? PYGEN_ERROR : PYGEN_RETURN;
 }
@@ -292,7 +304,7 @@ static PySendResult
 split_at_step(ait_op *self, ait_drive *d, PyObject **out)
 {
     split_at_op *op = (split_at_op *)self;
-    if (op->separator != NULL) {
+    if (op->item != NULL && self->awaiting == NULL) {
         return give_separator(op, out);
     }
     *out = NULL;
@@ -306,13 +318,13 @@ split_at_step(ait_op *self, ait_drive *d, PyObject **out)
         PyObject *item = *out;
         *out = NULL;
         if (item == NULL) {
-            op->over = 1;
+            op->over = true;
             return give_chunk(op, out);
         }
         if (splits) {
             op->left -= op->left > 0;
             if (op->keep) {
-                op->separator = item;
+                op->item = item;
             }
             else {
                 Py_DECREF(item);
@@ -328,7 +340,7 @@ split_at_step(ait_op *self, ait_drive *d, PyObject **out)
 
 static const ait_kind split_at_kind = {
     .name = "split_at", .step = split_at_step,
-    .nwords = AIT_WORDS(split_at_op), .nrefs = 5, .nowned = 1,
+    .nwords = AIT_WORDS(split_at_op), .nrefs = 4, .nowned = 1,
     .arg = AIT_ARG_NAME, .arg_at = AIT_WORD_AT(split_at_op, fn),
 };
 
@@ -351,7 +363,7 @@ split_at_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return (PyObject *)op;
 }
 
-/* ---- chunked_by: lists of adjacent items that belong together -------------------------------------
+/* ---- chunked_by: lists of adjacent items that belong together ----------------------------------
  *
  *      source                      1 2 5 6 4 |
  *      chunked_by ascending              1256 4 |
@@ -448,8 +460,8 @@ chunked_by_step(ait_op *self, ait_drive *d, PyObject **out)
     return r;
 }
 
-/* The weight of the chunk with an item of that weight, which is consumed; *fits tells whether it may
- * join. NULL with an exception. */
+/* The weight of the chunk with an item of that weight, which is consumed; *fits tells whether it
+ * may join. NULL with an exception. */
 static PyObject *
 add_weight(chunked_op *op, PyObject *weight, bool *fits)
 {
@@ -542,10 +554,11 @@ chunked_by_weight_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return (PyObject *)op;
 }
 
-/* ---- what Python sees ----------------------------------------------------------------------------- */
+/* ---- what Python sees ----------------------------------------------------------------------- */
 
 PyMethodDef ait_group_functions[] = {
-    {"batched", AIT_FASTCALL(batched_new), PyDoc_STR("batched($module, source, n, strict, /)\n--\n\n")},
+    {"batched", AIT_FASTCALL(batched_new),
+     PyDoc_STR("batched($module, source, n, strict, /)\n--\n\n")},
     {"windowed", AIT_FASTCALL(windowed_new),
      PyDoc_STR("windowed($module, source, n, step, fillvalue, /)\n--\n\n")},
     {"split_at", AIT_FASTCALL(split_at_new),

@@ -10,33 +10,44 @@
  * A binary heap of the sources, ordered by the item that each has to offer. The source on top
  * delivers, which leaves its place vacant; the next pull asks that source for another item and lets
  * it sink from there. What fails to be compared is dropped, as is what the key function fails on,
- * and its source is asked again. The merge is stable: of equal items the earlier source's come first.
+ * and its source is asked again. It is stable: of equal items the earlier source's come first.
  */
 typedef struct {
     AIT_OP_HEAD;
     PyObject *sources;
-    PyObject *key;     /* NULL: the items themselves are compared                             */
-    PyObject *items;   /* tuple: what each source has to offer; None where that is nothing    */
-    PyObject *keys;    /* tuple: what these are compared by; where there is no key, `items`   */
-    PyObject *heap;    /* bytes: numbers of sources, a Py_ssize_t each                        */
-    Py_ssize_t size;   /* how many of these are in the heap                                   */
-    Py_ssize_t begun;  /* how many sources were asked for their first item                    */
-    intptr_t vacant;   /* the item of the first in the heap was delivered                     */
-    intptr_t reverse;
+    PyObject *key;    /* NULL: the items themselves are compared                              */
+    PyObject *offers; /* tuple: what each source has to offer, None where that is nothing;
+                         with a key, then come what these are compared by                     */
+    PyObject *memory; /* bytes: of the heap                                                   */
+    Py_ssize_t begun; /* how many sources were asked for their first item                     */
+    bool vacant;      /* the item of the first in the heap was delivered                      */
+    bool reverse;
 } merge_op;
 
-static inline Py_ssize_t *
+typedef struct {
+    Py_ssize_t size;
+    Py_ssize_t source[]; /* numbers of sources; i does not go before (i - 1) / 2 */
+} source_heap;
+
+static inline source_heap *
 heap_of(merge_op *op)
 {
-    return (Py_ssize_t *)(void *)PyBytes_AS_STRING(op->heap);
+    return (source_heap *)(void *)PyBytes_AS_STRING(op->memory);
+}
+
+/* Where in `offers` that is by which the item of source i is compared. */
+static inline Py_ssize_t
+key_at(merge_op *op, Py_ssize_t i)
+{
+    return op->key == NULL ? i : i + PyTuple_GET_SIZE(op->sources);
 }
 
 static void
-set_item(PyObject *tuple, Py_ssize_t i, PyObject *item)
+set_offer(merge_op *op, Py_ssize_t at, PyObject *value)
 {
-    PyObject *old = PyTuple_GET_ITEM(tuple, i);
-    PyTuple_SET_ITEM(tuple, i, item);
-    ait_tuple_track(tuple);
+    PyObject *old = PyTuple_GET_ITEM(op->offers, at);
+    PyTuple_SET_ITEM(op->offers, at, value);
+    ait_tuple_track(op->offers);
     Py_DECREF(old);
 }
 
@@ -45,7 +56,8 @@ set_item(PyObject *tuple, Py_ssize_t i, PyObject *item)
 static int
 goes_before(merge_op *op, Py_ssize_t a, Py_ssize_t b)
 {
-    PyObject *x = PyTuple_GET_ITEM(op->keys, a), *y = PyTuple_GET_ITEM(op->keys, b);
+    PyObject *x = PyTuple_GET_ITEM(op->offers, key_at(op, a));
+    PyObject *y = PyTuple_GET_ITEM(op->offers, key_at(op, b));
     int equal = PyObject_RichCompareBool(x, y, Py_EQ);
     if (equal != 0) {
         return equal < 0 ? -1 : a < b;
@@ -57,9 +69,10 @@ goes_before(merge_op *op, Py_ssize_t a, Py_ssize_t b)
 static int
 rise(merge_op *op, Py_ssize_t a)
 {
-    Py_ssize_t *heap = heap_of(op), place = op->size;
+    source_heap *heap = heap_of(op);
+    Py_ssize_t place = heap->size;
     while (place > 0) {
-        int before = goes_before(op, a, heap[(place - 1) / 2]);
+        int before = goes_before(op, a, heap->source[(place - 1) / 2]);
         if (before < 0) {
             return -1;
         }
@@ -68,10 +81,10 @@ rise(merge_op *op, Py_ssize_t a)
         }
         place = (place - 1) / 2;
     }
-    for (Py_ssize_t i = op->size++; i != place; i = (i - 1) / 2) {
-        heap[i] = heap[(i - 1) / 2];
+    for (Py_ssize_t i = heap->size++; i != place; i = (i - 1) / 2) {
+        heap->source[i] = heap->source[(i - 1) / 2];
     }
-    heap[place] = a;
+    heap->source[place] = a;
     return 0;
 }
 
@@ -79,15 +92,16 @@ rise(merge_op *op, Py_ssize_t a)
 static int
 sink(merge_op *op, Py_ssize_t a)
 {
-    Py_ssize_t *heap = heap_of(op), place = 0, child;
-    heap[0] = a;
-    while ((child = 2 * place + 1) < op->size) {
-        int before = child + 1 < op->size ? goes_before(op, heap[child + 1], heap[child]) : 0;
+    source_heap *heap = heap_of(op);
+    Py_ssize_t *source = heap->source, place = 0, child;
+    source[0] = a;
+    while ((child = 2 * place + 1) < heap->size) {
+        int before = child + 1 < heap->size ? goes_before(op, source[child + 1], source[child]) : 0;
         if (before < 0) {
             return -1;
         }
         child += before;
-        before = goes_before(op, heap[child], a);
+        before = goes_before(op, source[child], a);
         if (before < 0) {
             return -1;
         }
@@ -97,11 +111,11 @@ sink(merge_op *op, Py_ssize_t a)
         place = child;
     }
     for (; place > 0; place = (place - 1) / 2) { /* the way back up: all on it move up by one */
-        Py_ssize_t up = heap[place];
-        heap[place] = a;
+        Py_ssize_t up = source[place];
+        source[place] = a;
         a = up;
     }
-    heap[0] = a;
+    source[0] = a;
     return 0;
 }
 
@@ -118,20 +132,21 @@ ask(merge_op *op, Py_ssize_t i, ait_drive *d, PyObject **out, bool *came)
     else {
         PyObject *item;
         AIT_PULL(ait_nth(op->sources, i), item);
-        set_item(op->items, i, item);
-        if (op->key == NULL || (op->vacant && op->size == 1)) { /* nothing to compare it with */
+        set_offer(op, i, item);
+        bool alone = op->vacant && heap_of(op)->size == 1; /* nothing to compare it with */
+        if (op->key == NULL || alone) {
             *came = true;
             return PYGEN_RETURN;
         }
         r = ait_call(self, d, op->key, item, out);
     }
     if (r == PYGEN_RETURN) {
-        set_item(op->keys, i, *out);
+        set_offer(op, key_at(op, i), *out);
         *out = NULL;
         *came = true;
     }
     else if (r == PYGEN_ERROR) {
-        set_item(op->items, i, Py_NewRef(Py_None));
+        set_offer(op, i, Py_NewRef(Py_None));
     }
     return r;
 }
@@ -141,6 +156,7 @@ ask(merge_op *op, Py_ssize_t i, ait_drive *d, PyObject **out, bool *came)
 static int
 place_source(merge_op *op, Py_ssize_t i, bool came)
 {
+    source_heap *heap = heap_of(op);
     int r = 0;
     if (!op->vacant) {
         r = came ? rise(op, i) : 0;
@@ -148,14 +164,14 @@ place_source(merge_op *op, Py_ssize_t i, bool came)
     }
     else {
         if (!came) {
-            op->size--;
-            i = heap_of(op)[op->size];
+            heap->size--;
+            i = heap->source[heap->size];
         }
-        r = op->size > 0 ? sink(op, i) : 0;
+        r = heap->size > 0 ? sink(op, i) : 0;
         op->vacant = r < 0;
     }
     if (r < 0) {
-        set_item(op->items, i, Py_NewRef(Py_None));
+        set_offer(op, i, Py_NewRef(Py_None));
     }
     return r;
 }
@@ -164,9 +180,10 @@ static PySendResult
 merge_step(ait_op *self, ait_drive *d, PyObject **out)
 {
     merge_op *op = (merge_op *)self;
+    source_heap *heap = heap_of(op);
     *out = NULL;
     while (op->vacant || op->begun < PyTuple_GET_SIZE(op->sources)) {
-        Py_ssize_t i = op->vacant ? heap_of(op)[0] : op->begun;
+        Py_ssize_t i = op->vacant ? heap->source[0] : op->begun;
         bool came;
         PySendResult r = ask(op, i, d, out, &came);
         if (r != PYGEN_RETURN) {
@@ -176,18 +193,18 @@ merge_step(ait_op *self, ait_drive *d, PyObject **out)
             return PYGEN_ERROR;
         }
     }
-    if (op->size > 0) {
-        Py_ssize_t first = heap_of(op)[0];
-        *out = Py_NewRef(PyTuple_GET_ITEM(op->items, first));
-        set_item(op->items, first, Py_NewRef(Py_None));
-        op->vacant = 1;
+    if (heap->size > 0) {
+        Py_ssize_t first = heap->source[0];
+        *out = Py_NewRef(PyTuple_GET_ITEM(op->offers, first));
+        set_offer(op, first, Py_NewRef(Py_None));
+        op->vacant = true;
     }
     return PYGEN_RETURN;
 }
 
 static const ait_kind merge_kind = {
     .name = "merge_sorted", .step = merge_step,
-    .nwords = AIT_WORDS(merge_op), .nrefs = 5, .nowned = 1,
+    .nwords = AIT_WORDS(merge_op), .nrefs = 4, .nowned = 1,
     .arg = AIT_ARG_NAME, .arg_at = AIT_WORD_AT(merge_op, key),
 };
 
@@ -216,13 +233,13 @@ merge_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     Py_ssize_t n = PyTuple_GET_SIZE(op->sources);
     op->reverse = reverse;
     op->key = args[1] != Py_None ? Py_NewRef(args[1]) : NULL;
-    op->items = tuple_of_none(n);
-    op->keys = op->key != NULL ? tuple_of_none(n) : Py_XNewRef(op->items);
-    op->heap = PyBytes_FromStringAndSize(NULL, n * (Py_ssize_t)sizeof(Py_ssize_t));
-    if (op->items == NULL || op->keys == NULL || op->heap == NULL) {
+    op->offers = tuple_of_none(op->key == NULL ? n : 2 * n);
+    op->memory = PyBytes_FromStringAndSize(NULL, (n + 1) * (Py_ssize_t)sizeof(Py_ssize_t));
+    if (op->offers == NULL || op->memory == NULL) {
         Py_DECREF(op);
         return NULL;
     }
+    heap_of(op)->size = 0;
     return ait_ready((ait_op *)op);
 }
 

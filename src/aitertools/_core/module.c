@@ -10,7 +10,7 @@ ait_state_of(PyTypeObject *type)
     return module == NULL ? NULL : ait_state_from(module);
 }
 
-/* ---- what the package tells it ---------------------------------------------------------------- */
+/* ---- what the package tells it --------------------------------------------------------------- */
 
 static const char *const hook_names[] = {
     "adapt", "checkpoint", "current_task", "close_running", "place", NULL,
@@ -60,7 +60,8 @@ set_debug(PyObject *module, PyObject *on)
     Py_RETURN_NONE;
 }
 
-/* chain_errors(first, later): make `later` reachable from `first`, which is the one that is raised. */
+/* chain_errors(first, later): make `later` reachable from `first`, which is the one that is
+ * raised. */
 static PyObject *
 chain_errors(PyObject *Py_UNUSED(module), PyObject *args)
 {
@@ -80,7 +81,7 @@ static PyMethodDef module_functions[] = {
     {NULL},
 };
 
-/* ---- making and unmaking ------------------------------------------------------------------------ */
+/* ---- making and unmaking --------------------------------------------------------------------- */
 
 static int
 intern_names(ait_state *st)
@@ -100,11 +101,11 @@ static int
 module_exec(PyObject *module)
 {
     static PyMethodDef *const tables[] = {
-        module_functions,       ait_source_functions,  ait_create_functions, ait_transform_functions,
-        ait_select_functions,   ait_slice_functions,   ait_group_functions,   ait_branch_functions,
-        ait_combine_functions,
-        ait_merge_functions,    ait_pool_functions,
-        ait_reduce_functions,   ait_pick_functions,    ait_sum_functions,    ait_error_functions,
+        module_functions, ait_source_functions, ait_forward_functions, ait_create_functions,
+        ait_transform_functions, ait_select_functions, ait_slice_functions,
+        ait_group_functions, ait_branch_functions, ait_combine_functions,
+        ait_merge_functions, ait_pool_functions, ait_reduce_functions, ait_pick_functions,
+        ait_sum_functions, ait_error_functions,
     };
     ait_state *st = ait_state_from(module);
     st->op_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &ait_op_spec, NULL);

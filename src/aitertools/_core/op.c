@@ -1,7 +1,7 @@
 /* The one type of all operators: making, naming, counting, traversing, deallocating. */
 #include "core.h"
 
-/* ---- making ----------------------------------------------------------------------------- */
+/* ---- making ---------------------------------------------------------------------------------- */
 
 static int
 remember_place(ait_state *st, ait_op *op)
@@ -83,7 +83,7 @@ ait_ready(ait_op *op)
     return (PyObject *)op;
 }
 
-/* ---- argument checks -------------------------------------------------------------------- */
+/* ---- argument checks ------------------------------------------------------------------------- */
 
 bool
 ait_check_callable(PyObject *fn, const char *who)
@@ -141,7 +141,7 @@ ait_new_with_fn(PyObject *module, PyObject *const *args, Py_ssize_t nargs, const
     return ait_ready(op);
 }
 
-/* ---- names and counts ------------------------------------------------------------------- */
+/* ---- names and counts ------------------------------------------------------------------------ */
 
 static PyObject *
 name_of(PyObject *obj)
@@ -290,7 +290,7 @@ op_repr(PyObject *self)
     return r;
 }
 
-/* ---- the end of an object ----------------------------------------------------------------- */
+/* ---- the end of an object -------------------------------------------------------------------- */
 
 static int
 op_traverse(PyObject *self, visitproc visit, void *arg)
@@ -327,8 +327,8 @@ is_left_open(ait_op *op)
     if (op->flags & (AIT_CLOSED | AIT_BORROWED)) {
         return false;
     }
-    if (op->kind->nowned == 0) {
-        return op->kind->close != NULL && op->count > 0;
+    if (op->kind->close != NULL && op->count > 0) {
+        return true;
     }
     for (int i = 0; i < op->kind->nowned; i++) {
         PyObject *owned = op->refs[i];
@@ -431,7 +431,7 @@ op_dealloc(PyObject *self)
     Py_TRASHCAN_END
 }
 
-/* ---- the type ------------------------------------------------------------------------------- */
+/* ---- the type -------------------------------------------------------------------------------- */
 
 /* Stream(source): the same as stream(source). */
 static PyObject *

@@ -2,7 +2,7 @@
  * first last one only nth min max any all contains count. */
 #include "reduce.h"
 
-/* ---- first, last, nth: acc is the item, arg the default or NULL ------------------------------------------ */
+/* ---- first, last, nth: acc is the item, arg the default or NULL ------------------------------ */
 
 static int
 first_feed(ait_run *run, PyObject *item)
@@ -50,7 +50,10 @@ static const ait_goal last_goal = {
 static PyObject *
 new_with_default(PyObject *module, PyObject *const *args, Py_ssize_t nargs, const ait_goal *goal)
 {
-    ait_run *run = ait_check_count(nargs, 1, 2, goal->name) ? ait_begin(module, args[0], goal) : NULL;
+    if (!ait_check_count(nargs, 1, 2, goal->name)) {
+        return NULL;
+    }
+    ait_run *run = ait_begin(module, args[0], goal);
     if (run != NULL && nargs == 2) {
         run->arg = Py_NewRef(args[1]);
     }
@@ -82,7 +85,10 @@ static const ait_goal nth_goal = {
 static PyObject *
 nth_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
-    Py_ssize_t n = ait_check_count(nargs, 3, 3, "nth") ? ait_check_size(args[1], 0, "nth", "n") : -1;
+    if (!ait_check_count(nargs, 3, 3, "nth")) {
+        return NULL;
+    }
+    Py_ssize_t n = ait_check_size(args[1], 0, "nth", "n");
     ait_run *run = n < 0 ? NULL : ait_begin(module, args[0], &nth_goal);
     if (run != NULL) {
         run->n = n;
@@ -91,7 +97,7 @@ nth_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return (PyObject *)run;
 }
 
-/* ---- one, only: no second item ------------------------------------------------------------------------------ */
+/* ---- one, only: no second item --------------------------------------------------------------- */
 
 static int
 one_feed(ait_run *run, PyObject *item)
@@ -136,7 +142,7 @@ only_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return new_with_default(module, args, nargs, &only_goal);
 }
 
-/* ---- min, max: the first of the best ---------------------------------------------------------------------------- */
+/* ---- min, max: the first of the best --------------------------------------------------------- */
 
 /* Keep the item if it is the first, or if it compares so with the best so far. */
 static int
@@ -253,7 +259,7 @@ max_by_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return new_by(module, args, nargs, &max_by_goal, &max_kind);
 }
 
-/* ---- any, all, contains: n says whether an item settled it -------------------------------------------------------- */
+/* ---- any, all, contains: n says whether an item settled it ----------------------------------- */
 
 static int
 any_feed(ait_run *run, PyObject *item)
@@ -318,15 +324,17 @@ all_new(PyObject *module, PyObject *source)
 static PyObject *
 contains_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
-    ait_run *run = ait_check_count(nargs, 2, 2, "contains")
-                       ? ait_begin(module, args[0], &contains_goal) : NULL;
+    if (!ait_check_count(nargs, 2, 2, "contains")) {
+        return NULL;
+    }
+    ait_run *run = ait_begin(module, args[0], &contains_goal);
     if (run != NULL) {
         run->arg = Py_NewRef(args[1]);
     }
     return (PyObject *)run;
 }
 
-/* ---- count --------------------------------------------------------------------------------------------------------- */
+/* ---- count ----------------------------------------------------------------------------------- */
 
 static int
 count_feed(ait_run *run, PyObject *Py_UNUSED(item))
@@ -351,7 +359,7 @@ count_new(PyObject *module, PyObject *source)
     return (PyObject *)ait_begin(module, source, &count_goal);
 }
 
-/* ---- what Python sees ------------------------------------------------------------------------------------------------ */
+/* ---- what Python sees ------------------------------------------------------------------------ */
 
 PyMethodDef ait_pick_functions[] = {
     {"first", AIT_FASTCALL(first_new), PyDoc_STR("first($module, source, default=..., /)\n--\n\n")},
@@ -367,7 +375,8 @@ PyMethodDef ait_pick_functions[] = {
      PyDoc_STR("max_by($module, source, key, default=..., /)\n--\n\n")},
     {"any", any_new, METH_O, PyDoc_STR("any($module, source, /)\n--\n\n")},
     {"all", all_new, METH_O, PyDoc_STR("all($module, source, /)\n--\n\n")},
-    {"contains", AIT_FASTCALL(contains_new), PyDoc_STR("contains($module, source, item, /)\n--\n\n")},
+    {"contains", AIT_FASTCALL(contains_new),
+     PyDoc_STR("contains($module, source, item, /)\n--\n\n")},
     {"count", count_new, METH_O, PyDoc_STR("count($module, source, /)\n--\n\n")},
     {NULL},
 };

@@ -2,7 +2,7 @@
  * dict deque counter sorted join into; and those that only run it: drain for_each reduce. */
 #include "reduce.h"
 
-/* ---- beginning and ending --------------------------------------------------------------------------- */
+/* ---- beginning and ending -------------------------------------------------------------------- */
 
 ait_run *
 ait_begin(PyObject *module, PyObject *source, const ait_goal *goal)
@@ -34,7 +34,7 @@ ait_take_acc(ait_run *run)
     return acc;
 }
 
-/* ---- keys --------------------------------------------------------------------------------------------- */
+/* ---- keys ------------------------------------------------------------------------------------ */
 
 PySendResult
 ait_keyed_step(ait_op *self, ait_drive *d, PyObject **out)
@@ -59,7 +59,7 @@ ait_begin_keyed(PyObject *module, PyObject *source, PyObject *fn, const ait_goal
     return run;
 }
 
-/* ---- list, tuple ---------------------------------------------------------------------------------------- */
+/* ---- list, tuple ----------------------------------------------------------------------------- */
 
 static int
 list_feed(ait_run *run, PyObject *item)
@@ -93,7 +93,7 @@ tuple_new(PyObject *module, PyObject *source)
     return (PyObject *)ait_begin_with(module, source, &tuple_goal, PyList_New(0));
 }
 
-/* ---- set, frozenset -------------------------------------------------------------------------------------- */
+/* ---- set, frozenset -------------------------------------------------------------------------- */
 
 static int
 set_feed(ait_run *run, PyObject *item)
@@ -111,7 +111,7 @@ set_new(PyObject *module, PyObject *source)
     return (PyObject *)ait_begin_with(module, source, &set_goal, PySet_New(NULL));
 }
 
-/* Frozen at the end: PySet_Add() fills a frozenset only while it is referenced once, in one thread. */
+/* Frozen at the end: PySet_Add() fills a frozenset only while one thread alone has it. */
 static PyObject *
 frozenset_finish(ait_run *run)
 {
@@ -128,7 +128,7 @@ frozenset_new(PyObject *module, PyObject *source)
     return (PyObject *)ait_begin_with(module, source, &frozenset_goal, PySet_New(NULL));
 }
 
-/* ---- dict: of (key, value) pairs ---------------------------------------------------------------------------- */
+/* ---- dict: of (key, value) pairs ------------------------------------------------------------- */
 
 /* An item that is not a tuple of two: any other iterable of two will do, as in dict(). */
 static int
@@ -180,7 +180,7 @@ dict_new(PyObject *module, PyObject *source)
     return (PyObject *)ait_begin_with(module, source, &dict_goal, PyDict_New());
 }
 
-/* ---- deque, counter: of the module collections ---------------------------------------------------------------- */
+/* ---- deque, counter: of the module collections ----------------------------------------------- */
 
 /* collections.<name>(*args), where args is consumed. */
 static PyObject *
@@ -254,7 +254,7 @@ counter_new(PyObject *module, PyObject *source)
     return (PyObject *)ait_begin_with(module, source, &counter_goal, counter);
 }
 
-/* ---- sorted ------------------------------------------------------------------------------------------------------ */
+/* ---- sorted ---------------------------------------------------------------------------------- */
 
 /* list.sort(key=key, reverse=reverse) */
 static int
@@ -341,7 +341,7 @@ sorted_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return (PyObject *)run;
 }
 
-/* ---- join ---------------------------------------------------------------------------------------------------------- */
+/* ---- join ------------------------------------------------------------------------------------ */
 
 static PyObject *
 join_finish(ait_run *run)
@@ -374,7 +374,7 @@ join_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return (PyObject *)run;
 }
 
-/* ---- into: fn(items) -------------------------------------------------------------------------------------------------
+/* ---- into: fn(items) ----------------------------------------------------------------------------
  *
  * An operator with one item, what fn makes of the list of all items; so fn may be async.
  */
@@ -445,7 +445,7 @@ into_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return (PyObject *)run;
 }
 
-/* ---- drain, for_each, reduce: what counts is done on the way -------------------------------------------------------- */
+/* ---- drain, for_each, reduce: what counts is done on the way --------------------------------- */
 
 static int
 drain_feed(ait_run *Py_UNUSED(run), PyObject *Py_UNUSED(item))
@@ -507,7 +507,7 @@ run_reduce(PyObject *module, PyObject *stream)
     return (PyObject *)ait_begin(module, stream, &reduce_goal);
 }
 
-/* ---- what Python sees ------------------------------------------------------------------------------------------------- */
+/* ---- what Python sees ------------------------------------------------------------------------ */
 
 PyMethodDef ait_reduce_functions[] = {
     {"list", list_new, METH_O, PyDoc_STR("list($module, source, /)\n--\n\n")},

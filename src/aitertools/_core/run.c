@@ -20,7 +20,7 @@ ait_run_new(ait_state *st, const ait_goal *goal, ait_op *op)
     return run;
 }
 
-/* ---- what goes with an error -------------------------------------------------------------------- */
+/* ---- what goes with an error ----------------------------------------------------------------- */
 
 static const char NOTE[] = "in aitertools: ";
 
@@ -77,7 +77,7 @@ add_note(ait_run *run)
     PyErr_SetRaisedException(exc);
 }
 
-/* ---- beginning, suspending, ending ----------------------------------------------------------------- */
+/* ---- beginning, suspending, ending ----------------------------------------------------------- */
 
 /* Remember the task that suspends here: aclose() in another task interrupts it. */
 static void
@@ -115,8 +115,6 @@ tell_waiters(ait_run *run)
     }
 }
 
-static const ait_goal next_goal;
-
 static void
 run_over(ait_run *run)
 {
@@ -128,14 +126,14 @@ run_over(ait_run *run)
     Py_CLEAR(run->ours);
     tell_waiters(run);
     ait_flag_drop(&run->busy);
-    if (run->goal == &next_goal && !run->finalized) { /* its finalizer would not run again */
+    if (run->goal == &ait_next_goal && !run->finalized) { /* its finalizer would not run again */
         Py_XDECREF(ait_swap(&op->spare, Py_NewRef((PyObject *)run)));
     }
     Py_DECREF(op);
 }
 
-/* What follows an advance: stay suspended, or be over. An end is an exception in the protocol, and no
- * other error may look like one (PEP 479): a StopIteration would be taken for a result. */
+/* What follows an advance: stay suspended, or be over. An end is an exception in the protocol, and
+ * no other error may look like one (PEP 479): a StopIteration would be taken for a result. */
 static PySendResult
 run_settle(ait_run *run, PySendResult r, PyObject **out)
 {
@@ -198,13 +196,13 @@ run_enter(ait_run *run)
     return true;
 }
 
-/* ---- the faces ------------------------------------------------------------------------------------- */
+/* ---- the faces ------------------------------------------------------------------------------- */
 
 static PySendResult
 run_send(PyObject *self, PyObject *value, PyObject **out)
 {
     ait_run *run = (ait_run *)self;
-    if (run->goal == &next_goal && run->phase == AIT_INIT && value == Py_None &&
+    if (run->goal == &ait_next_goal && run->phase == AIT_INIT && value == Py_None &&
         ait_flag_take(&run->busy)) {
         return next_item(run, out);
     }
@@ -228,8 +226,8 @@ run_send(PyObject *self, PyObject *value, PyObject **out)
     return run_go(run, out);
 }
 
-/* Raise StopIteration(item), consuming item. From 3.12 on this is the way an item reaches `async for`:
- * the exception is used again while nobody else has it and nobody caught it. */
+/* Raise StopIteration(item), consuming item. From 3.12 on this is the way an item reaches `async
+ * for`: the exception is used again while nobody else has it and nobody caught it. */
 static void
 raise_stop(ait_run *run, PyObject *item)
 {
@@ -244,11 +242,7 @@ raise_stop(ait_run *run, PyObject *item)
         }
     }
     Py_XSETREF(stop->value, item);
-#if PY_VERSION_HEX >= 0x030C0000
     PyErr_SetRaisedException(Py_NewRef(run->stop));
-#else
-    PyErr_SetObject(PyExc_StopIteration, run->stop);
-#endif
 }
 
 static PyObject *
@@ -267,6 +261,17 @@ run_iternext(PyObject *self)
     PyObject *out;
     PySendResult r = run_send(self, Py_None, &out);
     return answer((ait_run *)self, r, out);
+}
+
+/* As with coroutines, one that somebody awaits is not driven from a second place. */
+static PyObject *
+run_await(PyObject *self)
+{
+    if (((ait_run *)self)->phase == AIT_ITER) {
+        PyErr_SetString(PyExc_RuntimeError, "coroutine is being awaited already");
+        return NULL;
+    }
+    return Py_NewRef(self);
 }
 
 static PyObject *
@@ -397,167 +402,7 @@ run_close(PyObject *self, PyObject *Py_UNUSED(ignored))
     Py_RETURN_NONE;
 }
 
-/* ---- the goals "next item" and "close" ------------------------------------------------------------ */
-
-/* Whether the error is our own interruption coming back: then the pull is made once more and finds
- * that the stream is to be closed. */
-static bool
-interrupted(ait_run *run)
-{
-    if (!run->swallow) {
-        return false;
-    }
-    run->swallow = false;
-    if (PyErr_ExceptionMatches(PyExc_Exception)) {
-        return false;
-    }
-    PyErr_Clear();
-    return true;
-}
-
-static PySendResult
-next_advance(ait_run *run, PyObject **out)
-{
-    PySendResult r;
-    do {
-        r = ait_pull(run->op, &run->d, out);
-    } while (r == PYGEN_ERROR && interrupted(run));
-    return r;
-}
-
-static const ait_goal next_goal = {.advance = next_advance};
-
-PyObject *
-ait_anext(PyObject *self)
-{
-    ait_op *op = (ait_op *)self;
-    ait_run *run = (ait_run *)ait_swap(&op->spare, NULL);
-    if (run != NULL && ait_is_unique((PyObject *)run)) {
-        if (run->stop != NULL) {
-            Py_CLEAR(((PyStopIterationObject *)run->stop)->value);
-        }
-        run->phase = AIT_INIT;
-        run->op = (ait_op *)Py_NewRef(self);
-        return (PyObject *)run;
-    }
-    Py_XDECREF(run);
-    ait_state *st = ait_state_of(Py_TYPE(self));
-    return st == NULL ? NULL : (PyObject *)ait_run_new(st, &next_goal, op);
-}
-
-/* Ask the run that op is suspended in to end, and wait for that in run->acc. */
-static int
-interrupt(ait_run *run)
-{
-    ait_op *op = run->op;
-    PyObject *hook = run->d.st->hooks[AIT_HOOK_CLOSE_RUNNING];
-    op->flags |= AIT_CLOSE_ASKED;
-    if (hook == NULL) {
-        return 0;
-    }
-    PyObject *closing = op->flags & AIT_CLOSING ? Py_True : Py_False;
-    PyObject *end = PyObject_CallFunctionObjArgs(hook, op->run, closing, NULL);
-    run->acc = end == NULL ? NULL : ait_awaiter(end);
-    return run->acc == NULL ? -1 : 0;
-}
-
-static PySendResult
-close_advance(ait_run *run, PyObject **out)
-{
-    ait_drive *d = &run->d;
-    *out = NULL;
-    if (!d->resuming && run->op->busy && run->op->run != NULL && interrupt(run) < 0) {
-        return PYGEN_ERROR;
-    }
-    if (run->acc != NULL) {
-        PySendResult r = ait_drive_slot(&run->acc, d, out);
-        if (r != PYGEN_RETURN) {
-            return r;
-        }
-        Py_CLEAR(*out);
-    }
-    PySendResult r = ait_close(run->op, d, out);
-    if (r == PYGEN_RETURN) {
-        *out = Py_NewRef(Py_None);
-    }
-    return r;
-}
-
-static const ait_goal close_goal = {.name = "aclose", .advance = close_advance};
-
-PyObject *
-ait_aclose(PyObject *self, PyObject *Py_UNUSED(ignored))
-{
-    ait_state *st = ait_state_of(Py_TYPE(self));
-    return st == NULL ? NULL : (PyObject *)ait_run_new(st, &close_goal, (ait_op *)self);
-}
-
-/* ---- the goal "reduction" ----------------------------------------------------------------------- */
-
-/* Feed until the end, enough, or an error, which is kept: then the stream is closed. */
-static PySendResult
-reduce_items(ait_run *run, PyObject **out)
-{
-    for (;;) {
-        PyObject *item;
-        PySendResult r = ait_pull(run->op, &run->d, &item);
-        if (r == PYGEN_NEXT) {
-            *out = item;
-            return r;
-        }
-        if (r == PYGEN_ERROR) {
-            if (interrupted(run)) {
-                continue;
-            }
-            ait_keep_error(&run->error);
-            break;
-        }
-        if (item == NULL) {
-            break;
-        }
-        int enough = run->goal->feed(run, item);
-        Py_DECREF(item);
-        if (enough < 0) {
-            ait_keep_error(&run->error);
-        }
-        if (enough != 0) {
-            break;
-        }
-    }
-    run->closing = true;
-    return PYGEN_RETURN;
-}
-
-PySendResult
-ait_reduce(ait_run *run, PyObject **out)
-{
-    *out = NULL;
-    if (!run->closing) {
-        PySendResult r = reduce_items(run, out);
-        if (r == PYGEN_NEXT) {
-            return r;
-        }
-    }
-    PySendResult r = ait_close(run->op, &run->d, out);
-    if (r == PYGEN_NEXT) {
-        return r;
-    }
-    if (r == PYGEN_ERROR) {
-        if (!interrupted(run)) {
-            ait_keep_error(&run->error);
-        }
-    }
-    if (run->error != NULL) {
-        PyObject *error = run->error;
-        run->error = NULL;
-        PyErr_SetRaisedException(error);
-        return PYGEN_ERROR;
-    }
-    *out = run->goal->finish(run);
-    return *out == NULL ? PYGEN_ERROR : PYGEN_RETURN;
-}
-
-/* ---- the type ------------------------------------------------------------------------------------- */
+/* ---- the type -------------------------------------------------------------------------------- */
 
 static int
 run_traverse(PyObject *self, visitproc visit, void *arg)
@@ -596,7 +441,7 @@ static void
 run_finalize(PyObject *self)
 {
     ait_run *run = (ait_run *)self;
-    if (run->phase == AIT_DONE || (run->phase == AIT_INIT && run->goal == &next_goal)) {
+    if (run->phase == AIT_DONE || (run->phase == AIT_INIT && run->goal == &ait_next_goal)) {
         return;
     }
     PyObject *raised = PyErr_GetRaisedException();
@@ -650,8 +495,9 @@ run_repr(PyObject *self)
 }
 
 /* interrupt(over, ours): have over() called when the run is over. If an interruption is under way
- * already, that is all, and the answer is False. Else, unless ours is None, the caller has to cancel
- * the task, and ours(exc) will be asked whether what arrives is that cancellation and nothing else. */
+ * already, that is all, and the answer is False. Else, unless ours is None, the caller has to
+ * cancel the task, and ours(exc) will be asked whether what arrives is that cancellation and
+ * nothing else. */
 static PyObject *
 run_interrupt(PyObject *self, PyObject *args)
 {
@@ -703,7 +549,7 @@ static PyType_Slot run_slots[] = {
     {Py_tp_iternext, run_iternext},
     {Py_tp_methods, run_methods},
     {Py_tp_getset, run_getset},
-    {Py_am_await, PyObject_SelfIter},
+    {Py_am_await, run_await},
     {Py_am_send, run_send},
     {0, NULL},
 };

@@ -1,7 +1,7 @@
 /* Sources: how anything that can be iterated becomes a stream, and how it is closed. */
 #include "core.h"
 
-/* ---- closing a foreign object ------------------------------------------------------------------ */
+/* ---- closing a foreign object ---------------------------------------------------------------- */
 
 /* The method that closes obj: aclose(), or close() where it has only that. 1, 0: none, -1. */
 static int
@@ -73,7 +73,7 @@ label_of(ait_state *st, PyObject *obj)
     return Py_NewRef(Py_TYPE(obj));
 }
 
-/* ---- an ordinary iterator ------------------------------------------------------------------------ */
+/* ---- an ordinary iterator -------------------------------------------------------------------- */
 
 typedef struct {
     AIT_OP_HEAD;
@@ -147,7 +147,7 @@ iter_new(ait_state *st, PyObject *obj)
     return (ait_op *)op;
 }
 
-/* ---- an async iterator ----------------------------------------------------------------------------- */
+/* ---- an async iterator ----------------------------------------------------------------------- */
 
 typedef struct {
     AIT_OP_HEAD;
@@ -246,7 +246,7 @@ anext_new(ait_state *st, PyObject *it, PyObject *given)
     return (ait_op *)op;
 }
 
-/* ---- an async generator ------------------------------------------------------------------------------
+/* ---- an async generator -------------------------------------------------------------------------
  *
  * Its type has am_send: PyIter_Send(agen, None) resumes the frame without an asend object. What it
  * yields comes back in a private wrapper, what it awaits comes back bare. That is sound only while
@@ -383,7 +383,8 @@ ait_learn_asyncgen(ait_state *st)
     if (first != NULL && second != NULL && last == Py_None && PyUnicode_CheckExact(second) &&
         !PyUnicode_CheckExact(first) && Py_TYPE(first)->tp_basicsize == sizeof(wrapped_value)) {
         PyObject *value = ((wrapped_value *)first)->value;
-        if (PyUnicode_CheckExact(value) && PyUnicode_CompareWithASCIIString(value, "yielded") == 0) {
+        if (PyUnicode_CheckExact(value) &&
+            PyUnicode_CompareWithASCIIString(value, "yielded") == 0) {
             st->wrapped = (PyTypeObject *)Py_NewRef(Py_TYPE(first));
         }
     }
@@ -394,7 +395,7 @@ ait_learn_asyncgen(ait_state *st)
     return 0;
 }
 
-/* ---- anything ------------------------------------------------------------------------------------- */
+/* ---- anything -------------------------------------------------------------------------------- */
 
 static ait_op *
 async_iterable_new(ait_state *st, PyObject *obj)
@@ -481,100 +482,17 @@ ait_sources(ait_state *st, PyObject *const *objs, Py_ssize_t n, const char *who)
     return streams;
 }
 
-/* ---- streams over streams ------------------------------------------------------------------------- */
-
-typedef struct {
-    AIT_OP_HEAD;
-    ait_op *source; /* what is pulled                                                     */
-    ait_op *inner;  /* behind a pump: the stream that it pulls, for repr and stats; NULL  */
-} forward_op;
-
-static PySendResult
-forward_step(ait_op *self, ait_drive *d, PyObject **out)
-{
-    return ait_pull(((forward_op *)self)->source, d, out);
-}
-
-static const ait_kind borrow_kind = {
-    .name = "borrow", .step = forward_step, .nwords = AIT_WORDS(forward_op), .nrefs = 1, .nowned = 1,
-};
-
-static const ait_kind pumped_kind = {
-    .name = NULL, .step = forward_step, .nwords = AIT_WORDS(forward_op), .nrefs = 2, .nowned = 2,
-};
-
 ait_op *
-ait_borrow(ait_state *st, PyObject *obj, const char *who)
+ait_pump_source(ait_state *st, PyObject *pump)
 {
-    ait_op *source = ait_source(st, obj, who);
-    if (source != NULL && !ait_is_op(st, obj)) {
-        source->flags |= AIT_BORROWED;
-    }
-    ait_op *op = ait_new_on(st, &borrow_kind, source);
+    ait_op *op = ready(anext_new(st, pump, pump));
     if (op != NULL) {
-        op->flags |= AIT_BORROWED;
+        op->kind = &pump_kind;
     }
-    return ready(op);
+    return op;
 }
 
-/* Move what op is into a new object, so that op can become something in front of it. */
-static ait_op *
-move_out(ait_state *st, ait_op *op)
-{
-    ait_op *moved = ait_new(st, op->kind);
-    if (moved == NULL) {
-        return NULL;
-    }
-    memcpy(moved->refs, op->refs, op->kind->nwords * sizeof(PyObject *));
-    moved->flags = op->flags;
-    moved->depth = op->depth;
-    moved->count = op->count;
-    return moved;
-}
-
-/* interpose(stream, factory): from now on stream reads factory(what it was), an async iterator, by
- * which all that hold the stream pull it from then on; once is enough. Nothing may be running. */
-static PyObject *
-interpose(PyObject *module, PyObject *args)
-{
-    ait_state *st = ait_state_from(module);
-    PyObject *stream, *factory;
-    if (!PyArg_ParseTuple(args, "O!O:interpose", st->op_type, &stream, &factory)) {
-        return NULL;
-    }
-    forward_op *op = (forward_op *)stream;
-    if (op->kind == &pumped_kind) {
-        Py_RETURN_NONE;
-    }
-    if (!ait_flag_take(&op->busy)) {
-        PyErr_SetString(PyExc_RuntimeError, "anext(): already running");
-        return NULL;
-    }
-    ait_op *moved = move_out(st, (ait_op *)op);
-    if (moved == NULL) {
-        ait_flag_drop(&op->busy);
-        return NULL;
-    }
-    /* The references are moved's now; until op has new ones it owns nothing. */
-    op->kind = &pumped_kind;
-    op->source = NULL;
-    op->inner = moved;
-    PyObject *pump = PyObject_CallOneArg(factory, (PyObject *)moved);
-    op->source = pump == NULL ? NULL : ready(anext_new(st, pump, pump));
-    if (op->source != NULL) {
-        op->source->kind = &pump_kind;
-    }
-    else { /* without a pump it reads the stream itself, as before */
-        op->source = (ait_op *)Py_NewRef((PyObject *)moved);
-    }
-    ait_flag_drop(&op->busy);
-    if (PyErr_Occurred()) {
-        return NULL;
-    }
-    Py_RETURN_NONE;
-}
-
-/* ---- what Python sees --------------------------------------------------------------------------------- */
+/* ---- what Python sees ------------------------------------------------------------------------ */
 
 /* source(obj[, label]): the label is what a repr shows, if obj is not a stream already. */
 static PyObject *
@@ -603,16 +521,9 @@ source_for(PyObject *module, PyObject *args)
     return (PyObject *)ait_source(ait_state_from(module), obj, who);
 }
 
-static PyObject *
-borrow(PyObject *module, PyObject *obj)
-{
-    return (PyObject *)ait_borrow(ait_state_from(module), obj, "borrow");
-}
-
 PyMethodDef ait_source_functions[] = {
     {"source", AIT_FASTCALL(source), PyDoc_STR("source($module, obj, label=..., /)\n--\n\n")},
-    {"source_for", source_for, METH_VARARGS, PyDoc_STR("source_for($module, obj, name, /)\n--\n\n")},
-    {"borrow", borrow, METH_O, PyDoc_STR("borrow($module, obj, /)\n--\n\n")},
-    {"interpose", interpose, METH_VARARGS, PyDoc_STR("interpose($module, stream, factory, /)\n--\n\n")},
+    {"source_for", source_for, METH_VARARGS,
+     PyDoc_STR("source_for($module, obj, name, /)\n--\n\n")},
     {NULL},
 };

@@ -39,7 +39,7 @@ rounded(sum_double sum)
     return sum.lost != 0.0 && isfinite(sum.lost) ? sum.total + sum.lost : sum.total;
 }
 
-/* ---- adding in C: 1, or 0 if the item is not of the kind for that, or -1 --------------------------------- */
+/* ---- adding in C: 1, or 0 if the item is not of the kind for that, or -1 --------------------- */
 
 static int
 add_to_ints(sum_state *sum, PyObject *item)
@@ -117,7 +117,7 @@ add_in_c(sum_state *sum, PyObject *item)
     }
 }
 
-/* ---- from one stage to the next ---------------------------------------------------------------------------- */
+/* ---- from one stage to the next -------------------------------------------------------------- */
 
 /* Take *acc over into C, if it is of the kind of a stage from `first` on. */
 static void

@@ -1,7 +1,7 @@
 /* Transform: map starmap flat_map flatten enumerate accumulate pairwise tap intersperse. */
 #include "core.h"
 
-/* ---- map: fn(item) ------------------------------------------------------------------------------------
+/* ---- map: fn(item) ------------------------------------------------------------------------------
  *
  *      source  a b c |
  *      map f   A B C |
@@ -49,7 +49,7 @@ for_each_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return ait_new_with_fn(module, args, nargs, &for_each_kind);
 }
 
-/* ---- starmap: fn(*item) ------------------------------------------------------------------------------- */
+/* ---- starmap: fn(*item) ---------------------------------------------------------------------- */
 
 static PySendResult
 starmap_step(ait_op *self, ait_drive *d, PyObject **out)
@@ -95,7 +95,7 @@ map_many_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return ait_new_with_fn(module, args, nargs, &map_many_kind);
 }
 
-/* ---- flat_map, flatten: the items of fn(item), one source after the other ----------------------------
+/* ---- flat_map, flatten: the items of fn(item), one source after the other -----------------------
  *
  *      source      a       b     |
  *      flat_map f  a1 a2   b1 b2 |
@@ -192,7 +192,7 @@ flat_map_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return ait_ready((ait_op *)op);
 }
 
-/* ---- enumerate: (index, item) --------------------------------------------------------------------------- */
+/* ---- enumerate: (index, item) ---------------------------------------------------------------- */
 
 typedef struct {
     AIT_OP_HEAD;
@@ -271,7 +271,7 @@ enumerate_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return ait_ready((ait_op *)op);
 }
 
-/* ---- accumulate: running totals --------------------------------------------------------------------------
+/* ---- accumulate: running totals -----------------------------------------------------------------
  *
  *      source        1 2 3 |
  *      accumulate    1 3 6 |
@@ -364,7 +364,7 @@ reduce_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return accumulate_with(module, args, nargs, &reduce_kind);
 }
 
-/* ---- pairwise: (previous, item) ---------------------------------------------------------------------------
+/* ---- pairwise: (previous, item) -----------------------------------------------------------------
  *
  *      source    a    b    c |
  *      pairwise      ab   bc |
@@ -409,7 +409,7 @@ pairwise_new(PyObject *module, PyObject *source)
     return op == NULL ? NULL : ait_ready(op);
 }
 
-/* ---- tap: fn(item) for its effect; the item goes on ------------------------------------------------------- */
+/* ---- tap: fn(item) for its effect; the item goes on ------------------------------------------ */
 
 typedef struct {
     AIT_OP_HEAD;
@@ -456,7 +456,7 @@ tap_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return ait_new_with_fn(module, args, nargs, &tap_kind);
 }
 
-/* ---- intersperse: a separator between items ---------------------------------------------------------------
+/* ---- intersperse: a separator between items -----------------------------------------------------
  *
  *      source         a     b     c |
  *      intersperse x  a  x  b  x  c |
@@ -510,18 +510,21 @@ intersperse_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return ait_ready(op);
 }
 
-/* ---- what Python sees ------------------------------------------------------------------------------------- */
+/* ---- what Python sees ------------------------------------------------------------------------ */
 
 PyMethodDef ait_transform_functions[] = {
     {"map", AIT_FASTCALL(map_new), PyDoc_STR("map($module, source, fn, /)\n--\n\n")},
     {"map_many", AIT_FASTCALL(map_many_new), PyDoc_STR("map_many($module, source, fn, /)\n--\n\n")},
     {"for_each", AIT_FASTCALL(for_each_new), PyDoc_STR("for_each($module, source, fn, /)\n--\n\n")},
     {"starmap", AIT_FASTCALL(starmap_new), PyDoc_STR("starmap($module, source, fn, /)\n--\n\n")},
-    {"flat_map", AIT_FASTCALL(flat_map_new), PyDoc_STR("flat_map($module, source, fn=..., /)\n--\n\n")},
-    {"enumerate", AIT_FASTCALL(enumerate_new), PyDoc_STR("enumerate($module, source, start, /)\n--\n\n")},
+    {"flat_map", AIT_FASTCALL(flat_map_new),
+     PyDoc_STR("flat_map($module, source, fn=..., /)\n--\n\n")},
+    {"enumerate", AIT_FASTCALL(enumerate_new),
+     PyDoc_STR("enumerate($module, source, start, /)\n--\n\n")},
     {"accumulate", AIT_FASTCALL(accumulate_new),
      PyDoc_STR("accumulate($module, source, fn, initial=..., /)\n--\n\n")},
-    {"reduce", AIT_FASTCALL(reduce_new), PyDoc_STR("reduce($module, source, fn, initial=..., /)\n--\n\n")},
+    {"reduce", AIT_FASTCALL(reduce_new),
+     PyDoc_STR("reduce($module, source, fn, initial=..., /)\n--\n\n")},
     {"pairwise", pairwise_new, METH_O, PyDoc_STR("pairwise($module, source, /)\n--\n\n")},
     {"tap", AIT_FASTCALL(tap_new), PyDoc_STR("tap($module, source, fn, /)\n--\n\n")},
     {"intersperse", AIT_FASTCALL(intersperse_new),

@@ -4,12 +4,47 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
 
 if TYPE_CHECKING:
     from ..stream import Stream
+
+
+class _Puller:
+    """What the task of a pump has: it does not refer to the pump, which may be dropped meanwhile."""
+
+    __slots__ = ("answer", "demand", "stream")
+
+    def __init__(self, stream: Stream[Any]) -> None:
+        self.stream = stream
+        self.demand = asyncio.Event()
+        self.answer: asyncio.Future[Any] | None = None  # of a pull that nobody has fetched yet
+
+    async def run(self) -> None:
+        """Pull once per demand until cancelled, then close the stream, in the task that pulled."""
+        try:
+            while await self.demand.wait():
+                self.demand.clear()
+                await self.pull()
+        finally:
+            await self.stream.aclose()
+
+    async def pull(self) -> None:
+        answer = self.answer
+        assert answer is not None
+        try:
+            item = await anext(self.stream)
+        except asyncio.CancelledError:
+            answer.cancel()
+            raise
+        except BaseException as exc:  # noqa: BLE001 -- whatever it is, the consumer gets it
+            answer.set_exception(exc)
+            answer.exception()  # kept until it is asked for; no complaint if it never is
+        else:
+            answer.set_result(item)
 
 
 class Pump:
@@ -20,62 +55,42 @@ class Pump:
     gets its item.
     """
 
-    __slots__ = ("_answer", "_demand", "_stream", "_task")
+    __slots__ = ("_puller", "_task")
 
     def __init__(self, stream: Stream[Any]) -> None:
-        self._stream = stream
+        self._puller = _Puller(stream)
         self._task: asyncio.Task[None] | None = None
-        self._demand = asyncio.Event()
-        self._answer: asyncio.Future[Any] | None = None  # of the pull under way or not yet fetched
 
     def __aiter__(self) -> Pump:
         return self
 
     async def __anext__(self) -> Any:
-        if self._answer is None:
-            self._answer = asyncio.get_running_loop().create_future()
-            self._demand.set()
+        puller = self._puller
+        if puller.answer is None:
+            puller.answer = asyncio.get_running_loop().create_future()
+            puller.demand.set()
 
         if self._task is None:
             context = contextvars.copy_context()
-            self._task = asyncio.get_running_loop().create_task(self._pull(), context=context)
+            self._task = asyncio.get_running_loop().create_task(puller.run(), context=context)
 
-        answer = self._answer
+        answer = puller.answer
         if not answer.done():
             await asyncio.wait([answer])
-        self._answer = None
+        puller.answer = None
         return answer.result()
 
     async def aclose(self) -> None:
         """Cancel the pull, and return when the task has closed the stream."""
         if self._task is None:
-            await self._stream.aclose()
-            return
-
-        await _finish(self._task)
-        if self._answer is not None and self._answer.done() and not self._answer.cancelled():
-            self._answer.exception()  # fetched: nobody will ask for it any more
-
-    async def _pull(self) -> None:
-        try:
-            while await self._demand.wait():
-                self._demand.clear()
-                await self._pull_once()
-        finally:
-            await self._stream.aclose()
-
-    async def _pull_once(self) -> None:
-        answer = self._answer
-        assert answer is not None
-        try:
-            item = await anext(self._stream)
-        except asyncio.CancelledError:
-            answer.cancel()
-            raise
-        except BaseException as exc:  # noqa: BLE001 -- whatever it is, the consumer gets it
-            answer.set_exception(exc)
+            await self._puller.stream.aclose()
         else:
-            answer.set_result(item)
+            await _finish(self._task)
+
+    def __del__(self) -> None:
+        if self._task is not None and not self._task.done():
+            with suppress(RuntimeError):  # the loop is closed, and with it all that ran there
+                self._task.get_loop().call_soon_threadsafe(self._task.cancel)
 
 
 async def _finish(task: asyncio.Task[None]) -> None:

@@ -26,9 +26,9 @@ class Group(Generic[T_co]):
         >>> run(stream("abcde").batched(2).list())
         [('a', 'b'), ('c', 'd'), ('e',)]
 
-        Raises ValueError if *n* is less than one; and, with *strict*, in place of a last batch that is
-        shorter. An open batch survives a cancellation and an error of the source: the next pull goes on
-        filling it. See also :meth:`chunked_by`, for batches of a total weight.
+        Raises ValueError if *n* is less than one, and, with *strict*, in place of a shorter last
+        batch. An open batch survives a cancellation and an error from above: the next pull goes
+        on filling it. See also :meth:`chunked_by`, for batches of a total weight.
         """
         return _core.batched(self, n, strict)
 
@@ -37,9 +37,7 @@ class Group(Generic[T_co]):
         self, n: int, *, step: int = 1, fillvalue: None = None
     ) -> Stream[tuple[T_co | None, ...]]: ...
     @overload
-    def windowed(
-        self, n: int, *, step: int = 1, fillvalue: U
-    ) -> Stream[tuple[T_co | U, ...]]: ...
+    def windowed(self, n: int, *, step: int = 1, fillvalue: U) -> Stream[tuple[T_co | U, ...]]: ...
     def windowed(self, n: int, *, step: int = 1, fillvalue: Any = None) -> Stream[tuple[Any, ...]]:
         """Deliver windows of *n* items, each beginning *step* items after the one before.
 
@@ -53,22 +51,20 @@ class Group(Generic[T_co]):
         >>> run(stream("ab").windowed(3, fillvalue="-").list())
         [('a', 'b', '-')]
 
-        A last window with something new in it is filled up with *fillvalue*, as by more_itertools. Raises
-        ValueError if *n* or *step* is less than one. Cancelled, it keeps what it has of the next window.
-        See also :meth:`pairwise`.
+        A last window that has something new is filled up with *fillvalue*. Raises ValueError if
+        *n* or *step* is less than one. Cancelled or failing, it keeps what it has of the next
+        window. The details are those of more_itertools.windowed. See also :meth:`pairwise`.
         """
         return _core.windowed(self, n, step, fillvalue)
 
     @overload
     def groupby(self, key: None = None) -> Stream[tuple[T_co, Stream[T_co]]]: ...
     @overload
-    def groupby(
-        self, key: Callable[[T_co], Awaitable[U]]
-    ) -> Stream[tuple[U, Stream[T_co]]]: ...
+    def groupby(self, key: Callable[[T_co], Awaitable[U]]) -> Stream[tuple[U, Stream[T_co]]]: ...
     @overload
     def groupby(self, key: Callable[[T_co], U]) -> Stream[tuple[U, Stream[T_co]]]: ...
     def groupby(self, key: Callable[[T_co], Any] | None = None) -> Stream[tuple[Any, Stream[T_co]]]:
-        """Group adjacent items that have the same *key*; deliver each key with a stream of its items.
+        """Group adjacent items of the same *key*; deliver each key with a stream of its items.
 
             source         a a B b A |
             groupby lower  a:  b:  a: |
@@ -82,13 +78,14 @@ class Group(Generic[T_co]):
         >>> run(stream(main()).list())
         [('a', ['a', 'a']), ('b', ['B', 'b']), ('a', ['A'])]
 
-        A group is read from the same source, so it is over when the next group is asked for, as with
-        :func:`itertools.groupby`; keep it as a list if it is needed later. Closing a group leaves the source
-        open; what is left of it is skipped. Closing the outer stream ends all. Who asks one of them for an
-        item while another task waits for one of another gets a RuntimeError.
+        All groups read the one source, so a group is over when the next is asked for, as with
+        :func:`itertools.groupby`; what it had left is skipped. Make a list of it to keep it. For
+        the same reason no two of these streams can be asked at once: while one waits in another
+        task, the others raise RuntimeError.
 
-        An item whose *key* fails, or is cancelled half-way, or cannot be compared, is gone; the next pull
-        goes on in the same group.
+        Closing a group leaves the source open; closing the outer stream ends its groups, too. An
+        item whose *key* fails, is cancelled half-way or cannot be compared is gone, and the next
+        pull takes the next one.
         """
         return _core.groupby(self, key)
 
@@ -105,11 +102,12 @@ class Group(Generic[T_co]):
         >>> run(stream("ab,c,").split_at(",".__eq__, maxsplit=1, keep_separator=True).list())
         [['a', 'b'], [','], ['c', ',']]
 
-        There are at most *maxsplit* splits; any number of them if that is negative. The separators are left
-        out, or, with *keep_separator*, delivered as lists of one. As by more_itertools, there is one list
-        more than splits, though it be empty.
+        There are at most *maxsplit* splits, or any number if that is negative; and one list more
+        than splits, even if it is empty. The separators are left out, or, with *keep_separator*,
+        delivered as lists of one. The details are those of more_itertools.split_at.
 
-        An item whose *pred* fails or is cancelled half-way is gone; the next pull goes on with the open list.
+        An item whose *pred* fails or is cancelled half-way is gone; the next pull goes on with
+        the open list.
         """
         return _core.split_at(self, pred, maxsplit, keep_separator)
 
@@ -130,22 +128,22 @@ class Group(Generic[T_co]):
     ) -> Stream[list[T_co]]:
         """Group adjacent items that belong together, or up to a total weight, into lists.
 
-            source                  1 2 5 6 4      |
-            chunked_by ascending            1256 4 |
-            chunked_by weight, 8      125 6    4   |
+            source                  1 2 5 6   4    |
+            chunked_by ascending              1256 4 |
+            chunked_by weight, 8          125 6    4 |
 
-        With *together*, a chunk goes on as long as ``together(a, b)`` is true of each item and the next. With
-        *weight*, as long as the ``weight(item)`` of its items come to *limit* at most; an item that is heavier
-        than that alone is a chunk of its own.
+        With *together*, a chunk goes on while ``together(a, b)`` is true of each item and the
+        next. With *weight*, while the ``weight(item)`` of its items add up to *limit* at most; an
+        item that is heavier than that is a chunk of its own.
 
         >>> run(stream([1, 2, 5, 6, 4]).chunked_by(lambda a, b: a < b).list())
         [[1, 2, 5, 6], [4]]
         >>> run(stream(["ab", "c", "de", "fghijk"]).chunked_by(weight=len, limit=4).list())
         [['ab', 'c'], ['de'], ['fghijk']]
 
-        Raises TypeError unless it gets either *together*, or *weight* and *limit*; ValueError if *limit* is not
-        greater than zero. An item whose function fails or is cancelled half-way is gone; the open chunk stays,
-        and the next pull goes on with it.
+        Raises TypeError unless it gets either *together*, or *weight* and *limit*; ValueError if
+        *limit* is not greater than zero. An item whose function fails or is cancelled half-way is
+        gone; the next pull goes on with the open chunk.
         """
         if together is not None and weight is None and limit is None:
             return _core.chunked_by(self, together)
@@ -170,12 +168,13 @@ class Group(Generic[T_co]):
         >>> run(main())
         ([2, 4], [1, 3])
 
-        Each item is pulled and judged once, by whichever stream wants the next; with None for *pred* its own
-        truth counts. What belongs to the other one is kept until that is read, **without a limit**: a stream
-        that is not needed should be closed or dropped, then its items are, too. While one waits for
-        the source in another task, the other can read what is kept, and beyond that gets a RuntimeError.
+        Each item is pulled and judged once, by whichever stream asks first. What belongs to the
+        other is kept until that asks for it, **however much it is**: close or drop a stream that
+        you do not need. While one waits in another task, the other gets what is kept for it;
+        beyond that it raises RuntimeError. With None for *pred*, the items themselves count as
+        true or false.
 
-        The source is closed when both are. An item whose *pred* fails or is cancelled half-way is gone; the error
-        goes to who asked, and both go on.
+        The source is closed at its end, or when both streams are. An item whose *pred* fails or is
+        cancelled half-way is gone; the error goes to the one that asked, and both go on.
         """
         return _core.partition(self, pred)

@@ -1,0 +1,162 @@
+/* Goals: what a run is for, the next item, a close, or a reduction. */
+#include "core.h"
+
+/* ---- the goals "next item" and "close" ------------------------------------------------------- */
+
+/* Whether the error is our own interruption coming back: then the pull is made once more and finds
+ * that the stream is to be closed. */
+static bool
+interrupted(ait_run *run)
+{
+    if (!run->swallow) {
+        return false;
+    }
+    run->swallow = false;
+    if (PyErr_ExceptionMatches(PyExc_Exception)) {
+        return false;
+    }
+    PyErr_Clear();
+    return true;
+}
+
+static PySendResult
+next_advance(ait_run *run, PyObject **out)
+{
+    PySendResult r;
+    do {
+        r = ait_pull(run->op, &run->d, out);
+    } while (r == PYGEN_ERROR && interrupted(run));
+    return r;
+}
+
+const ait_goal ait_next_goal = {.advance = next_advance};
+
+PyObject *
+ait_anext(PyObject *self)
+{
+    ait_op *op = (ait_op *)self;
+    ait_run *run = (ait_run *)ait_swap(&op->spare, NULL);
+    if (run != NULL && ait_is_unique((PyObject *)run)) {
+        if (run->stop != NULL) {
+            Py_CLEAR(((PyStopIterationObject *)run->stop)->value);
+        }
+        run->phase = AIT_INIT;
+        run->op = (ait_op *)Py_NewRef(self);
+        return (PyObject *)run;
+    }
+    Py_XDECREF(run);
+    ait_state *st = ait_state_of(Py_TYPE(self));
+    return st == NULL ? NULL : (PyObject *)ait_run_new(st, &ait_next_goal, op);
+}
+
+/* Ask the run that op is suspended in to end, and wait for that in run->acc. */
+static int
+interrupt(ait_run *run)
+{
+    ait_op *op = run->op;
+    PyObject *hook = run->d.st->hooks[AIT_HOOK_CLOSE_RUNNING];
+    op->flags |= AIT_CLOSE_ASKED;
+    if (hook == NULL) {
+        return 0;
+    }
+    PyObject *closing = op->flags & AIT_CLOSING ? Py_True : Py_False;
+    PyObject *end = PyObject_CallFunctionObjArgs(hook, op->run, closing, NULL);
+    run->acc = end == NULL ? NULL : ait_awaiter(end);
+    return run->acc == NULL ? -1 : 0;
+}
+
+static PySendResult
+close_advance(ait_run *run, PyObject **out)
+{
+    ait_drive *d = &run->d;
+    *out = NULL;
+    if (!d->resuming && run->op->busy && run->op->run != NULL && interrupt(run) < 0) {
+        return PYGEN_ERROR;
+    }
+    if (run->acc != NULL) {
+        PySendResult r = ait_drive_slot(&run->acc, d, out);
+        if (r != PYGEN_RETURN) {
+            return r;
+        }
+        Py_CLEAR(*out);
+    }
+    PySendResult r = ait_close(run->op, d, out);
+    if (r == PYGEN_RETURN) {
+        *out = Py_NewRef(Py_None);
+    }
+    return r;
+}
+
+static const ait_goal close_goal = {.name = "aclose", .advance = close_advance};
+
+PyObject *
+ait_aclose(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    ait_state *st = ait_state_of(Py_TYPE(self));
+    return st == NULL ? NULL : (PyObject *)ait_run_new(st, &close_goal, (ait_op *)self);
+}
+
+/* ---- the goal "reduction" -------------------------------------------------------------------- */
+
+/* Feed until the end, enough, or an error, which is kept: then the stream is closed. */
+static PySendResult
+reduce_items(ait_run *run, PyObject **out)
+{
+    for (;;) {
+        PyObject *item;
+        PySendResult r = ait_pull(run->op, &run->d, &item);
+        if (r == PYGEN_NEXT) {
+            *out = item;
+            return r;
+        }
+        if (r == PYGEN_ERROR) {
+            if (interrupted(run)) {
+                continue;
+            }
+            ait_keep_error(&run->error);
+            break;
+        }
+        if (item == NULL) {
+            break;
+        }
+        int enough = run->goal->feed(run, item);
+        Py_DECREF(item);
+        if (enough < 0) {
+            ait_keep_error(&run->error);
+        }
+        if (enough != 0) {
+            break;
+        }
+    }
+    run->closing = true;
+    return PYGEN_RETURN;
+}
+
+PySendResult
+ait_reduce(ait_run *run, PyObject **out)
+{
+    *out = NULL;
+    if (!run->closing) {
+        PySendResult r = reduce_items(run, out);
+        if (r == PYGEN_NEXT) {
+            return r;
+        }
+    }
+    PySendResult r = ait_close(run->op, &run->d, out);
+    if (r == PYGEN_NEXT) {
+        return r;
+    }
+    if (r == PYGEN_ERROR) {
+        if (!interrupted(run)) {
+            ait_keep_error(&run->error);
+        }
+    }
+    if (run->error != NULL) {
+        PyObject *error = run->error;
+        run->error = NULL;
+        PyErr_SetRaisedException(error);
+        return PYGEN_ERROR;
+    }
+    *out = run->goal->finish(run);
+    return *out == NULL ? PYGEN_ERROR : PYGEN_RETURN;
+}

@@ -1,0 +1,45 @@
+"""The examples in the docstrings run."""
+
+from __future__ import annotations
+
+import asyncio
+import doctest
+import importlib
+import inspect
+import pkgutil
+
+import pytest
+
+import aitertools as ait
+
+MODULES = [
+    module.name
+    for module in pkgutil.walk_packages(ait.__path__, "aitertools.")
+    if not module.name.endswith("_core")
+]
+
+
+def examples(name):
+    """The doctests of what is defined in a module, in whose names they run."""
+    module = importlib.import_module(name)
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    names = vars(module) | {"run": asyncio.run, "stream": ait.stream, "ait": ait}
+    for value in vars(module).values():
+        is_code = inspect.isfunction(value) or inspect.isclass(value)
+        if is_code and inspect.getsourcefile(inspect.unwrap(value)) == module.__file__:
+            yield from finder.find(value, globs=names, module=False)
+
+
+TESTS = {test.name: test for name in MODULES for test in examples(name) if test.examples}
+
+
+@pytest.mark.parametrize("name", sorted(TESTS))
+def test_the_example_gives_what_it_says(name):
+    test = TESTS[name]
+    output = []
+    result = doctest.DocTestRunner().run(test, out=output.append)
+    assert result.failed == 0, "".join(output)
+
+
+def test_there_are_examples():
+    assert len(TESTS) > 80

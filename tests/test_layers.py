@@ -1,0 +1,163 @@
+"""The layering that `aitertools/__init__.py` draws, and the names that are public."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+import aitertools as ait
+
+PACKAGE = Path(ait.__file__).parent
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+ABOVE = {
+    # what a part may import of ours; the order is that of the picture
+    "_core": set(),
+    "runtime": {"_core", "stream"},  # stream: for types only, see below
+    "stream": {"_core", "runtime"},
+    "functions": {"_core", "stream"},
+    "debug": {"_core"},
+    "__init__": {"stream", "functions", "debug", "runtime"},
+}
+
+LOOPS = {"asyncio", "trio", "anyio", "curio", "threading", "concurrent", "queue"}
+
+
+def part_of(path):
+    """Which part of the picture a file belongs to."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py").removesuffix(".pyi")
+
+
+def name(path):
+    return str(path.relative_to(PACKAGE))
+
+
+def imports(path, *, typing=False):
+    """The modules that a file imports, absolute; those only for types on demand."""
+    tree = ast.parse(path.read_text())
+    package = ["aitertools", *path.relative_to(PACKAGE).parent.parts]
+    guarded = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            guarded |= {id(inner) for statement in node.body for inner in ast.walk(statement)}
+    for node in ast.walk(tree):
+        if id(node) in guarded and not typing:
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*base, *filter(None, [node.module])])
+            yield module
+            if node.module is None:
+                yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def ours(path, **how):
+    """The parts of the picture that a file imports."""
+    for module in imports(path, **how):
+        if module.startswith("aitertools."):
+            yield module.split(".")[1]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_imports_point_down_only(path):
+    part = part_of(path)
+    assert part in ABOVE, "a new part: say in ABOVE what it may import"
+    below = ABOVE[part] - ({"stream"} if part == "runtime" else set())
+    assert set(ours(path)) <= below | {part}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_for_types_nobody_looks_further_up_either(path):
+    assert set(ours(path, typing=True)) <= ABOVE[part_of(path)] | {part_of(path)}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name)
+def test_only_the_runtime_knows_of_event_loops_and_threads(path):
+    roots = {module.partition(".")[0] for module in imports(path)}
+    if part_of(path) != "runtime":
+        assert roots & LOOPS == set()
+
+
+def test_the_core_knows_nothing_of_the_package_and_of_loops():
+    """What it needs of them is registered with set_hook()."""
+    for path in (PACKAGE / "_core").glob("*.[ch]"):
+        imported = re.findall(r'PyImport_\w+\("([\w.]*)', path.read_text())
+        assert {module.partition(".")[0] for module in imported} & {"aitertools", *LOOPS} == set()
+
+
+def test_importing_it_does_not_import_trio_or_what_is_not_needed():
+    code = "import sys, asyncio; before = set(sys.modules); import aitertools; "
+    code += "print(*sorted({m.partition('.')[0] for m in set(sys.modules) - before}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert {"trio", "typing_extensions", "anyio"} & set(done.stdout.split()) == set()
+
+
+# ---- public names --------------------------------------------------------------------------------
+
+
+def test_all_is_sorted_and_complete():
+    """Every name that is not private and not a module is in __all__."""
+    public = {
+        name
+        for name, value in vars(ait).items()
+        if not name.startswith("_") and not inspect.ismodule(value)
+    }
+    assert ait.__all__ == sorted(ait.__all__)
+    assert public == set(ait.__all__)
+
+
+@pytest.mark.parametrize("public", ait.__all__)
+def test_public_names_say_where_they_are_public(public):
+    value = getattr(ait, public)
+    assert getattr(value, "__module__", "aitertools") == "aitertools"
+
+
+@pytest.mark.parametrize("public", ait.__all__)
+def test_public_names_are_documented(public):
+    assert inspect.getdoc(getattr(ait, public))
+
+
+METHODS = {
+    f"{cls.__name__}.{name}": value
+    for cls in (ait.Stream, ait.Peekable)
+    for name, value in inspect.getmembers(cls)
+    if not name.startswith("_")
+}
+
+
+@pytest.mark.parametrize("method", list(METHODS.values()), ids=list(METHODS))
+def test_methods_are_documented_with_an_example(method):
+    doc = inspect.getdoc(method)
+    assert doc
+    assert doc.splitlines()[0].endswith(".") or doc.startswith("source")
+    assert ">>>" in doc or method.__name__ == "aclose"
+
+
+def test_a_stream_has_no_dictionary():
+    """It is the core's object; a method costs it nothing."""
+    assert not hasattr(ait.empty(), "__dict__")
+    assert ait.Stream.__slots__ == ()
+    for cls in ait.Stream.__mro__[1:-1]:
+        assert "__dict__" not in vars(cls), cls
+
+
+def test_its_types_are_shipped():
+    assert files("aitertools").joinpath("py.typed").is_file()
+    assert files("aitertools").joinpath("_core.pyi").is_file()
+
+
+def test_the_stub_names_what_the_core_has():
+    from aitertools import _core  # noqa: PLC0415 - the one place that looks at all of it
+
+    stub = ast.parse((PACKAGE / "_core.pyi").read_text())
+    stubbed = {n.name for n in stub.body if isinstance(n, ast.FunctionDef | ast.ClassDef)}
+    assert stubbed == {name for name in vars(_core) if not name.startswith("__")}

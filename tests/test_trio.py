@@ -1,0 +1,223 @@
+"""The core under trio: it only forwards what awaitables yield, so nothing has to know of it."""
+
+from __future__ import annotations
+
+import contextvars
+
+import pytest
+import trio
+
+import aitertools as ait
+from aitertools import stream
+
+from .catalogue import ENTRIES
+from .oracle import listed, pulls
+from .rig import each
+
+
+def run(main, *args):
+    """Run on trio; what is not closed properly gives a warning there, which is an error here."""
+    return trio.run(main, *args)
+
+
+async def paced(items):
+    for item in items:
+        await trio.lowlevel.checkpoint()
+        yield item
+    await trio.lowlevel.checkpoint()
+
+
+def paced_function(fn):
+    async def twin(*args):
+        await trio.lowlevel.checkpoint()
+        return fn(*args)
+
+    return twin
+
+
+class Source:
+    """Keeps its items when it is cancelled, and suspends while it closes."""
+
+    def __init__(self, items):
+        self.items, self.closes = iter(items), 0
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        await trio.lowlevel.checkpoint()
+        for item in self.items:
+            return item
+        raise StopAsyncIteration
+
+    async def aclose(self):
+        self.closes += 1
+        await trio.lowlevel.checkpoint()
+
+
+@each(ENTRIES)
+def test_gives_what_the_original_gives(entry):
+    async def main(source, paint):
+        built = entry.build(paint, *map(source, entry.examples))
+        if not entry.reduces:
+            return await pulls(built)
+        try:
+            return [await built]
+        except ValueError:
+            return entry.expected(*entry.examples)
+
+    for paint in (lambda fn: fn, paced_function):
+        for source in (paced, Source, list):
+            assert run(main, source, paint) == entry.expected(*entry.examples)
+
+
+def test_a_cancelled_pull_leaves_the_stream_usable():
+    async def main():
+        source = Source("abc")
+        letters = stream(source).map(str.upper).batched(2)
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            await anext(letters)
+        assert scope.cancelled_caught
+        assert source.closes == 0
+        assert await letters.list() == [("A", "B"), ("C",)]
+        assert source.closes == 1
+
+    run(main)
+
+
+def test_a_cancelled_reducer_closes_its_stream():
+    async def main():
+        source = Source(iter(int, 1))
+        with trio.move_on_after(0) as scope:
+            await stream(source).map(abs).drain()
+        assert scope.cancelled_caught
+        assert source.closes == 1
+
+    run(main)
+
+
+def test_async_with_closes_a_generator_in_a_cancelled_scope():
+    async def main():
+        ended = []
+
+        async def source():
+            try:
+                while True:
+                    await trio.lowlevel.checkpoint()
+                    yield 1
+            finally:
+                with trio.CancelScope(shield=True):
+                    await trio.lowlevel.checkpoint()
+                ended.append(trio.lowlevel.current_task())
+
+        with trio.CancelScope() as scope:
+            async with stream(source()).map(abs) as ones:
+                async for _ in ones:
+                    scope.cancel()
+
+        assert ended == [trio.lowlevel.current_task()]
+
+    run(main)
+
+
+def test_a_source_may_hold_a_cancel_scope():
+    """All its steps are in the one task that consumes."""
+
+    async def patient():
+        with trio.move_on_after(60):
+            for n in range(3):
+                await trio.lowlevel.checkpoint()
+                yield n
+
+    async def main():
+        return await stream(patient()).map(abs).zip(paced("abc")).list()
+
+    assert run(main) == [(0, "a"), (1, "b"), (2, "c")]
+
+
+def test_a_source_may_hold_a_nursery():
+    async def nursing():
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.sleep, 0)
+            yield 1
+            yield 2
+
+    async def main():
+        return await stream(nursing()).map(abs).list()
+
+    assert run(main) == [1, 2]
+
+
+def test_memory_channels_are_sources():
+    async def main():
+        send, receive = trio.open_memory_channel(2)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(fill, send)
+            return await stream(receive).map(abs).list()
+
+    async def fill(send):
+        async with send:
+            for n in range(5):
+                await send.send(-n)
+
+    assert run(main) == [0, 1, 2, 3, 4]
+
+
+def test_a_stream_that_is_always_ready_gives_way():
+    async def main():
+        turns = 0
+
+        async def others():
+            nonlocal turns
+            for turns in range(1, 4):  # noqa: B007 - looked at below
+                await trio.lowlevel.checkpoint()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(others)
+            async with ait.count().map(abs) as ones:
+                async for _ in ones:
+                    if turns == 3:
+                        break
+
+    run(main)
+
+
+def test_a_stream_that_is_always_ready_can_be_cancelled():
+    async def main():
+        with trio.move_on_after(0) as scope:
+            await ait.count().map(abs).drain()
+        assert scope.cancelled_caught
+
+    run(main)
+
+
+def test_two_tasks_at_once_are_refused():
+    async def main():
+        numbers = stream(paced(range(3)))
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(listed, numbers)
+            await trio.lowlevel.checkpoint()
+            with pytest.raises(RuntimeError, match="already running"):
+                await anext(numbers)
+
+    run(main)
+
+
+def test_never_waits_until_it_is_cancelled():
+    async def main():
+        with trio.move_on_after(0) as scope:
+            await ait.never().first()
+        assert scope.cancelled_caught
+
+    run(main)
+
+
+def test_functions_see_the_context_of_the_consumer():
+    colour = contextvars.ContextVar("colour", default="none")
+
+    async def main():
+        colour.set("mine")
+        return await stream("ab").map(paced_function(lambda _: colour.get())).list()
+
+    assert run(main) == ["mine", "mine"]

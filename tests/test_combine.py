@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 import asyncio
 import gc
 import heapq
@@ -683,7 +684,7 @@ looks = st.lists(
 
 @given(items=items, looks=looks, source=sources)
 def test_looks_ahead_and_takes_back_as_its_original_does(items, looks, source):
-    """In any order, and beyond the end as well. A list stands for prepend(*list)."""
+    """In any order; but the end is final. A list stands for prepend(*list)."""
 
     async def ours(p: ait.Peekable[Any], look: Any) -> Any:
         match look:
@@ -709,11 +710,15 @@ def test_looks_ahead_and_takes_back_as_its_original_does(items, looks, source):
                 return p.prepend(*look)
 
     async def main() -> list[Any]:
-        p = stream(source(items)).peekable()
-        return [await ours(p, look) for look in looks]
+        p, answers = stream(source(items)).peekable(), []
+        with suppress(ValueError):  # put back after the end
+            for look in looks:
+                answers.append(await ours(p, look))
+        return answers
 
-    p = mit.peekable(items)
-    assert [theirs(p, look) for look in looks] == run(main())
+    p, answers = mit.peekable(items), run(main())
+    assert [theirs(p, look) for look in looks[: len(answers)]] == answers
+    assert len(answers) == len(looks) or not p
 
 
 @pytest.mark.parametrize("runner", RUNNERS.values(), ids=list(RUNNERS))
@@ -818,19 +823,17 @@ def test_nothing_is_put_before_an_item_that_is_waited_for():
     assert loop.run(listed(p.prepend("x"))) == ["x"]
 
 
-def test_nothing_is_put_before_the_end_of_a_stream_that_was_closed():
-    """Its items would vanish."""
+def test_nothing_is_put_before_the_end():
+    """The end is final."""
     p = stream("ab").peekable()
     run(p.aclose())
-    with pytest.raises(ValueError, match=r"prepend\(\): the stream is closed"):
+    with pytest.raises(ValueError, match=r"prepend\(\): the stream is at its end"):
         p.prepend("x")
     assert run(listed(p)) == []
 
     p = stream("").peekable()
     assert run(listed(p)) == []
-    p.prepend("x")
-    run(p.aclose())
-    with pytest.raises(ValueError, match=r"prepend\(\): the stream is closed"):
+    with pytest.raises(ValueError, match=r"prepend\(\): the stream is at its end"):
         p.prepend("y")
 
 
@@ -852,7 +855,7 @@ def test_peeking_and_timeouts_go_together():
         p.prepend("x")
         assert await ait.anext(p, timeout=None) == "x"
         assert await listed(p) == list("abc")
-        with pytest.raises(ValueError, match="closed"):
+        with pytest.raises(ValueError, match="at its end"):
             p.prepend("y")
 
     run(main())

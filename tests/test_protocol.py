@@ -113,22 +113,21 @@ def test_awaiting_twice_is_a_runtime_error(make):
     run(main())
 
 
-@pytest.mark.parametrize("make", ["__anext__", "list"])
-def test_awaiting_at_the_same_time_is_a_runtime_error(make):
-    """The first to await it is not disturbed."""
+def test_awaiting_a_reducer_at_the_same_time_is_a_runtime_error():
+    """As with coroutines, and the first to await it is not disturbed."""
 
     async def wrapped(awaitable):
         return await awaitable
 
     async def main():
-        awaitable = getattr(letters(Pace(3)), make)()
+        awaitable = letters(Pace(3)).list()
         first = asyncio.ensure_future(wrapped(awaitable))
         await asyncio.sleep(0)
         with pytest.raises(RuntimeError, match="coroutine is being awaited already"):
             await awaitable
         return await first
 
-    assert run(main()) == {"__anext__": "A", "list": ["A", "B", "C"]}[make]
+    assert run(main()) == ["A", "B", "C"]
 
 
 def test_pulling_while_somebody_pulls_is_a_runtime_error():

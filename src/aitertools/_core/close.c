@@ -69,6 +69,19 @@ owned_stream(ait_op *op, uint32_t i)
     return NULL;
 }
 
+/* At the end: items and functions are held no longer. What a repr shows stays. */
+static void
+let_go(ait_op *op)
+{
+    const ait_kind *kind = op->kind;
+    for (int i = kind->nowned; i < kind->nrefs; i++) {
+        if (kind->arg == AIT_ARG_NONE || i != kind->arg_at) {
+            Py_CLEAR(op->refs[i]);
+        }
+    }
+    Py_XDECREF(ait_swap(&op->spare, NULL)); /* it may have the last item */
+}
+
 PySendResult
 ait_finish(ait_op *op, ait_drive *d, PyObject **out)
 {
@@ -103,6 +116,7 @@ ait_finish(ait_op *op, ait_drive *d, PyObject **out)
         }
     }
     *out = NULL;
+    let_go(op);
     op->flags = (uint8_t)((op->flags & ~(AIT_CLOSING | AIT_CLOSE_ASKED)) | AIT_CLOSED);
     PyObject *error = op->error;
     op->error = NULL;

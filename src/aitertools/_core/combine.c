@@ -402,7 +402,6 @@ typedef struct {
     AIT_OP_HEAD;
     ait_op *source;
     PyObject *held; /* list of what comes before the source, the first one last; or NULL */
-    intptr_t ended; /* the source has                                                    */
 } peekable_op;
 
 static PySendResult
@@ -418,9 +417,7 @@ peekable_step(ait_op *self, ait_drive *d, PyObject **out)
         Py_CLEAR(*out);
         return PYGEN_ERROR;
     }
-    PySendResult r = ait_pull(op->source, d, out);
-    op->ended = r == PYGEN_RETURN && *out == NULL;
-    return r;
+    return ait_pull(op->source, d, out);
 }
 
 static const ait_kind peekable_kind = {
@@ -463,9 +460,9 @@ take_peekable(ait_state *st, PyObject *stream)
         }
         bool found = op->kind == &peekable_kind;
         bool forwards = op->kind->name == NULL;
-        if ((op->flags & AIT_ENDED) && !(found && ((peekable_op *)op)->ended)) {
+        if (op->flags & AIT_ENDED) {
             ait_flag_drop(&op->busy);
-            PyErr_SetString(PyExc_ValueError, "prepend(): the stream is closed");
+            PyErr_SetString(PyExc_ValueError, "prepend(): the stream is at its end");
             return NULL;
         }
         if (found) {
@@ -495,16 +492,12 @@ put_back(peekable_op *op, PyObject *const *items, Py_ssize_t n)
             return -1;
         }
     }
-    if (n > 0) { /* a stream that had ended goes on, with these */
-        op->flags &= (uint8_t)~(AIT_ENDED | AIT_CLOSED);
-        op->ended = 0;
-    }
     return 0;
 }
 
 /* prepend(stream, items) */
 static PyObject *
-prepend(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+peekable_prepend(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     if (!ait_check_count(nargs, 2, 2, "prepend")) {
         return NULL;
@@ -524,7 +517,7 @@ prepend(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 
 /* unread(stream, item): the item that came last was only looked at. */
 static PyObject *
-unread(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+peekable_unread(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     if (!ait_check_count(nargs, 2, 2, "unread")) {
         return NULL;
@@ -550,7 +543,9 @@ PyMethodDef ait_combine_functions[] = {
     {"cycle", cycle_new, METH_O, PyDoc_STR("cycle($module, source, /)\n--\n\n")},
     {"peekable", AIT_FASTCALL(peekable_new),
      PyDoc_STR("peekable($module, cls, source, /)\n--\n\n")},
-    {"prepend", AIT_FASTCALL(prepend), PyDoc_STR("prepend($module, stream, items, /)\n--\n\n")},
-    {"unread", AIT_FASTCALL(unread), PyDoc_STR("unread($module, stream, item, /)\n--\n\n")},
+    {"prepend", AIT_FASTCALL(peekable_prepend),
+     PyDoc_STR("prepend($module, stream, items, /)\n--\n\n")},
+    {"unread", AIT_FASTCALL(peekable_unread),
+     PyDoc_STR("unread($module, stream, item, /)\n--\n\n")},
     {NULL},
 };

@@ -263,11 +263,13 @@ run_iternext(PyObject *self)
     return answer((ait_run *)self, r, out);
 }
 
-/* As with coroutines, one that somebody awaits is not driven from a second place. */
+/* As with coroutines, one that somebody awaits is not driven from a second place. Of an __anext__
+ * that cannot be said: the builtin anext() with a default asks for its iterator at every step. */
 static PyObject *
 run_await(PyObject *self)
 {
-    if (((ait_run *)self)->phase == AIT_ITER) {
+    ait_run *run = (ait_run *)self;
+    if (run->phase == AIT_ITER && run->goal != &ait_next_goal) {
         PyErr_SetString(PyExc_RuntimeError, "coroutine is being awaited already");
         return NULL;
     }

@@ -72,8 +72,8 @@ class Peekable(Stream[T_co]):
         >>> run(main())
         [1, 2, 3, 4]
 
-        A stream at its end goes on with them. Raises :exc:`ValueError` if it was closed before its
-        end, and :exc:`RuntimeError` while it waits for an item.
+        Raises :exc:`ValueError` if the stream is at its end, which is final, and
+        :exc:`RuntimeError` while it waits for an item.
         """
         _core.prepend(self, items)
         return self

@@ -5,7 +5,7 @@ What the builtins and itertools do for ``for``, this does for ``async for``.
 
 # General layout
 #
-# _core/      the C extension: driver, sources, operator families, reducers; knows nothing of the rest
+# _core/      the C extension: driver, sources, operator families, reducers; knows none of ours
 # runtime/    what needs an event loop; the only package that imports one
 # stream/     class Stream, one mixin file per family; each operator is documented there
 # functions   the names of the builtins, itertools and more-itertools, with the originals' arguments
@@ -161,7 +161,7 @@ def _make_public() -> None:
     """Have help() and tracebacks say aitertools.map, whatever file it is in."""
     for name in __all__:
         public = globals()[name]
-        named = public if hasattr(public, "__qualname__") else type(public)
+        named = public if hasattr(public, "__qualname__") else public.__class__
         named.__module__ = __name__
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import builtins
 import collections
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
-from typing import Any, TypeVar, cast, overload
+from typing import Any, TypeGuard, TypeVar, cast, overload
 
 from . import _core
 from .stream import Peekable, Stream
@@ -104,7 +104,11 @@ def intersperse(separator: U, source: Source[T]) -> Stream[T | U]:
 # ---- select
 
 
-def filter(predicate: Predicate[T] | None, source: Source[T], /) -> Stream[T]:
+@overload
+def filter(predicate: Callable[[T], TypeGuard[U]], source: Source[T], /) -> Stream[U]: ...
+@overload
+def filter(predicate: Predicate[T] | None, source: Source[T], /) -> Stream[T]: ...
+def filter(predicate: Any, source: Source[Any], /) -> Stream[Any]:
     """Keep the items for which *predicate* is true: :meth:`Stream.filter`."""
     return _on(source, "filter").filter(predicate)
 
@@ -191,7 +195,9 @@ def split_at(
     keep_separator: bool = False,
 ) -> Stream[builtins.list[T]]:
     """Split at the items for which *predicate* is true: :meth:`Stream.split_at`."""
-    return _on(source, "split_at").split_at(predicate, maxsplit=maxsplit, keep_separator=keep_separator)
+    return _on(source, "split_at").split_at(
+        predicate, maxsplit=maxsplit, keep_separator=keep_separator
+    )
 
 
 def partition(predicate: Predicate[T], source: Source[T]) -> builtins.tuple[Stream[T], Stream[T]]:
@@ -217,7 +223,7 @@ class _Chain:
     def from_iterable(self, source: Source[Iterable[T]], /) -> Stream[T]: ...
     def from_iterable(self, source: Source[Any], /) -> Stream[Any]:
         """Deliver the items of the sources that a source delivers: :meth:`Stream.flatten`."""
-        return _on(source, "flatten").flatten()
+        return _on(source, "chain.from_iterable").flatten()
 
 
 chain = _Chain()

@@ -9,42 +9,41 @@
 
 #include <time.h>
 
-enum { FIRST_ALLOWANCE = 16, MOST_ALLOWANCE = 4096 };
+enum { MOST_ALLOWANCE = 16 };
 
-static const int64_t TURN_NS = 5 * 1000 * 1000;      /* how long a stream may keep the loop   */
-static const int64_t LOOK_EVERY_NS = 500 * 1000;     /* how often it should look at the clock */
+static const int64_t TURN_NS = 5 * 1000 * 1000; /* how long a stream may keep the loop */
 
 /* ---- giving way ------------------------------------------------------------------------------ */
+
+/* A clock that is quick to read; one that ticks every few milliseconds will do. */
+#ifdef CLOCK_MONOTONIC_COARSE
+#define TURN_CLOCK CLOCK_MONOTONIC_COARSE
+#else
+#define TURN_CLOCK CLOCK_MONOTONIC
+#endif
 
 static int64_t
 now_ns(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(TURN_CLOCK, &t);
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* Called every d->allowance pulls: is it the loop's turn? Adapts the allowance to the speed of the
- * pipeline, so that slow steps are noticed in time and quick ones do not pay for the clock. */
+/* Called every d->allowance pulls: is it the loop's turn? While the clock stands still from one look to
+ * the next, looks may become rare; as soon as it moves, every pull is followed by one. */
 static bool
 turn_is_over(ait_drive *d)
 {
     int64_t now = now_ns();
-    if (d->since == 0) { /* the loop had its turn since the last look */
-        d->since = d->looked = now;
-        d->budget = d->allowance = FIRST_ALLOWANCE;
-        return false;
-    }
-    int64_t each = (now - d->looked) / d->allowance + 1;
+    bool moved = now - d->looked >= TURN_NS / 10;
+    d->allowance = moved ? 1 : Py_MIN(MOST_ALLOWANCE, 2 * d->allowance + 1);
+    d->budget = d->allowance - 1;
     d->looked = now;
-    int64_t allowance = LOOK_EVERY_NS / each;
-    bool over = now - d->since > TURN_NS;
-    if (!over && d->allowance < MOST_ALLOWANCE) {
-        allowance = Py_MIN(allowance, 2 * (int64_t)d->allowance);
+    if (d->since == 0) { /* the loop had its turn since the last look */
+        d->since = now;
     }
-    d->allowance = (int)Py_MAX(1, Py_MIN(allowance, MOST_ALLOWANCE));
-    d->budget = d->allowance;
-    return over;
+    return now - d->since >= TURN_NS;
 }
 
 /* Make op wait for one turn of the loop before its step, if there is a loop: 0, or -1. */

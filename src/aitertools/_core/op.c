@@ -109,14 +109,23 @@ ait_check_count(Py_ssize_t nargs, Py_ssize_t least, Py_ssize_t most, const char 
 Py_ssize_t
 ait_check_size(PyObject *n, Py_ssize_t least, const char *who, const char *what)
 {
-    Py_ssize_t size = PyNumber_AsSsize_t(n, PyExc_OverflowError);
-    if (size == -1 && PyErr_Occurred()) {
-        if (!PyIndex_Check(n)) { /* ours to word: whose argument was it? */
-            PyErr_Clear();
-            PyErr_Format(PyExc_TypeError, "%s(): %s must be an integer, not %.200s", who, what,
-                         Py_TYPE(n)->tp_name);
-        }
+    if (!PyIndex_Check(n)) {
+        PyErr_Format(PyExc_TypeError, "%s(): %s must be an integer, not %.200s", who, what,
+                     Py_TYPE(n)->tp_name);
         return -1;
+    }
+    Py_ssize_t size = PyNumber_AsSsize_t(n, NULL); /* what is out of range is clipped ... */
+    if (size == -1 && PyErr_Occurred()) {
+        return -1;
+    }
+    if (size == PY_SSIZE_T_MAX) { /* ... and was that so? */
+        size = PyNumber_AsSsize_t(n, PyExc_OverflowError);
+        if (size == -1 && PyErr_Occurred()) {
+            if (PyErr_ExceptionMatches(PyExc_OverflowError)) {
+                PyErr_Format(PyExc_OverflowError, "%s(): %s is too large", who, what);
+            }
+            return -1;
+        }
     }
     if (size < least) {
         PyErr_Format(PyExc_ValueError, least == 0 ? "%s(): %s must not be negative"
@@ -438,12 +447,20 @@ static PyObject *
 op_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     PyObject *source;
+    ait_state *st = ait_state_of(type);
+    if (st == NULL) {
+        return NULL;
+    }
+    if (type != st->op_type && type != st->stream_type) {
+        PyErr_Format(PyExc_TypeError, "type '%.100s' is not an acceptable base type",
+                     st->stream_type->tp_name);
+        return NULL;
+    }
     static char *names[] = {"source", NULL};
     if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O:Stream", names, &source)) {
         return NULL;
     }
-    ait_state *st = ait_state_of(type);
-    return st == NULL ? NULL : (PyObject *)ait_source(st, source, "stream");
+    return (PyObject *)ait_source(st, source, "stream");
 }
 
 static PyObject *

@@ -199,14 +199,8 @@ run_enter(ait_run *run)
 /* ---- the faces ------------------------------------------------------------------------------- */
 
 static PySendResult
-run_send(PyObject *self, PyObject *value, PyObject **out)
+run_resume(ait_run *run, PyObject *value, PyObject **out)
 {
-    ait_run *run = (ait_run *)self;
-    if (run->goal == &ait_next_goal && run->phase == AIT_INIT && value == Py_None &&
-        ait_flag_take(&run->busy)) {
-        return next_item(run, out);
-    }
-    *out = NULL;
     if (!run_enter(run)) {
         return PYGEN_ERROR;
     }
@@ -224,6 +218,23 @@ run_send(PyObject *self, PyObject *value, PyObject **out)
         run->d.value = value;
     }
     return run_go(run, out);
+}
+
+static PySendResult
+run_send(PyObject *self, PyObject *value, PyObject **out)
+{
+    ait_run *run = (ait_run *)self;
+    *out = NULL;
+    /* A stream may read another one by way of Python objects, which AIT_MAX_DEPTH does not see. */
+    if (Py_EnterRecursiveCall(" in a stream")) {
+        return PYGEN_ERROR;
+    }
+    PySendResult r = run->goal == &ait_next_goal && run->phase == AIT_INIT && value == Py_None &&
+                             ait_flag_take(&run->busy)
+                         ? next_item(run, out)
+                         : run_resume(run, value, out);
+    Py_LeaveRecursiveCall();
+    return r;
 }
 
 /* Raise StopIteration(item), consuming item. From 3.12 on this is the way an item reaches `async

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class _Puller:
-    """What the task of a pump has: it does not refer to the pump, which may be dropped meanwhile."""
+    """What the task of a pump has; not the pump itself, which may be dropped meanwhile."""
 
     __slots__ = ("answer", "demand", "stream")
 
@@ -37,9 +37,12 @@ class _Puller:
         assert answer is not None
         try:
             item = await anext(self.stream)
-        except asyncio.CancelledError:
-            answer.cancel()
-            raise
+        except asyncio.CancelledError as exc:
+            answer.set_exception(exc)
+            answer.exception()
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
         except BaseException as exc:  # noqa: BLE001 -- whatever it is, the consumer gets it
             answer.set_exception(exc)
             answer.exception()  # kept until it is asked for; no complaint if it never is
@@ -55,17 +58,20 @@ class Pump:
     gets its item.
     """
 
-    __slots__ = ("_puller", "_task")
+    __slots__ = ("_over", "_puller", "_task")
 
     def __init__(self, stream: Stream[Any]) -> None:
         self._puller = _Puller(stream)
         self._task: asyncio.Task[None] | None = None
+        self._over = False  # its task was cancelled by somebody else, and that was told
 
     def __aiter__(self) -> Pump:
         return self
 
     async def __anext__(self) -> Any:
         puller = self._puller
+        if self._task is not None:
+            self._check(self._task)
         if puller.answer is None:
             puller.answer = asyncio.get_running_loop().create_future()
             puller.demand.set()
@@ -79,6 +85,16 @@ class Pump:
             await asyncio.wait([answer])
         puller.answer = None
         return answer.result()
+
+    def _check(self, task: asyncio.Task[None]) -> None:
+        """Refuse what cannot be answered: there is one task, of one event loop."""
+        if task.done():
+            if self._over:
+                raise StopAsyncIteration
+            self._over = True
+            raise RuntimeError("anext(): the task that pulled the stream was cancelled")
+        if task.get_loop() is not asyncio.get_running_loop():
+            raise RuntimeError("anext(): the stream is pulled by a task of another event loop")
 
     async def aclose(self) -> None:
         """Cancel the pull, and return when the task has closed the stream."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Self
 
 from .. import _core
@@ -74,7 +75,7 @@ class Stream(
                 raise
             _core.chain_errors(exc, error)
 
-    def head(self, n: int) -> Run[list[Any]]:
+    def head(self, n: int) -> Run[builtins.list[T_co]]:
         """Read up to *n* items and leave the stream open, to go on with the rest.
 
         >>> async def main():

@@ -59,7 +59,7 @@ def aiter(source: Any, sentinel: Any = MISSING, /) -> Stream[Any]:
     A call that fails or is cancelled does not end the stream: the next pull calls again.
     """
     if sentinel is MISSING:
-        return _core.source(source)
+        return _core.source_for(source, "aiter")
     return _core.calls(source, sentinel)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Iterable
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 MISSING: Any = object()
 """An argument that was not given, where None is a value."""
@@ -13,8 +13,17 @@ U = TypeVar("U")
 V = TypeVar("V")
 T_co = TypeVar("T_co", covariant=True)
 
-Source: TypeAlias = AsyncIterable[T] | Iterable[T]
-"""What a stream can be made of; queues too, which the types cannot say."""
+
+
+class QueueOf(Protocol[T_co]):
+    """What the types can see of asyncio.Queue and queue.Queue."""
+
+    def get_nowait(self) -> T_co: ...
+    def task_done(self) -> None: ...
+
+
+Source: TypeAlias = AsyncIterable[T] | Iterable[T] | QueueOf[T]
+"""What a stream can be made of."""
 
 Fn: TypeAlias = Callable[[T], Awaitable[U] | U]
 """A function of one item, ``def`` or ``async def``."""

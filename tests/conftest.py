@@ -19,9 +19,9 @@ hypothesis.settings.register_profile("thorough", max_examples=500, deadline=None
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _small_heap():
-    """Leave what pytest has loaded out of every collection: tests collect garbage often."""
+    """Leave what pytest keeps out of later collections: tests collect garbage often."""
     gc.collect()
     gc.freeze()
 

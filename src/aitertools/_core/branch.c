@@ -103,9 +103,10 @@ has_key(group_hub *hub, PyObject *key)
 
 /* Take the hub, to look at what it has; false with an exception when somebody else uses it. */
 static bool
-enter(group_hub *hub)
+enter(group_hub *hub, ait_drive *d)
 {
     if (!ait_flag_take(&hub->busy)) {
+        d->refused = true;
         PyErr_SetString(PyExc_RuntimeError, "groupby(): already running");
         return false;
     }
@@ -146,7 +147,7 @@ group_step(ait_op *self, ait_drive *d, PyObject **out)
     for (;;) {
         if (!d->resuming) {
             *out = NULL;
-            if (!enter(op->hub)) {
+            if (!enter(op->hub, d)) {
                 return PYGEN_ERROR;
             }
             PySendResult r = look_for_item(op, out);
@@ -211,7 +212,7 @@ groupby_step(ait_op *self, ait_drive *d, PyObject **out)
     for (;;) {
         if (!d->resuming) {
             *out = NULL;
-            if (!enter(hub)) {
+            if (!enter(hub, d)) {
                 return PYGEN_ERROR;
             }
             hub->turn += goes_on; /* the group before, if there is one, ends here */

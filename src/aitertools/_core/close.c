@@ -1,18 +1,26 @@
 /* Closing: every owned stream exactly once, awaited, in order, whatever else goes wrong. */
 #include "core.h"
 
-/* Whether the context chain that begins with `exc` leads to `other`. */
+/* Whether the context chain that begins with `exc` leads to `other`. A chain may have been made a
+ * circle by assignments: the slow walker, half as fast, notices. */
 static bool
 leads_to(PyObject *exc, PyObject *other)
 {
-    Py_INCREF(exc);
-    while (exc != NULL && exc != other) {
-        PyObject *next = PyException_GetContext(exc);
-        Py_DECREF(exc);
-        exc = next;
+    PyObject *fast = Py_NewRef(exc), *slow = Py_NewRef(exc);
+    bool odd = false, found = false;
+    while (fast != NULL && !(found = fast == other)) {
+        Py_SETREF(fast, PyException_GetContext(fast));
+        if (odd) {
+            Py_SETREF(slow, PyException_GetContext(slow));
+        }
+        odd = !odd;
+        if (fast == slow) {
+            break;
+        }
     }
-    Py_XDECREF(exc);
-    return exc != NULL;
+    Py_XDECREF(fast);
+    Py_XDECREF(slow);
+    return found;
 }
 
 /* Append `later`, which is consumed, where the context chain of `first` ends. */
@@ -23,13 +31,24 @@ ait_chain_errors(PyObject *first, PyObject *later)
         Py_DECREF(later);
         return;
     }
-    PyObject *tail = Py_NewRef(first), *next;
-    while ((next = PyException_GetContext(tail)) != NULL) {
-        Py_DECREF(tail);
-        tail = next;
+    /* Cut the chain of `later` where it enters that of `first`: no circles, and nothing is lost. */
+    PyObject *node = Py_NewRef(later), *next;
+    while ((next = PyException_GetContext(node)) != NULL) {
+        if (leads_to(first, next) || leads_to(next, node)) {
+            Py_DECREF(next);
+            PyException_SetContext(node, NULL);
+            break;
+        }
+        Py_SETREF(node, next);
     }
-    if (leads_to(later, tail)) { /* what it would lead to is in the chain already: no cycles */
-        PyException_SetContext(later, NULL);
+    Py_DECREF(node);
+    PyObject *tail = Py_NewRef(first);
+    while ((next = PyException_GetContext(tail)) != NULL) {
+        if (leads_to(next, tail)) { /* a circle of the user's: later takes the place of one link */
+            Py_DECREF(next);
+            break;
+        }
+        Py_SETREF(tail, next);
     }
     PyException_SetContext(tail, later);
     Py_DECREF(tail);
@@ -86,7 +105,7 @@ PySendResult
 ait_finish(ait_op *op, ait_drive *d, PyObject **out)
 {
     if (!(op->flags & AIT_CLOSING)) {
-        op->flags |= AIT_CLOSING | AIT_ENDED;
+        ait_bits_change(&op->flags, AIT_CLOSING | AIT_ENDED, 0);
         op->position = 0;
     }
     op->run = NULL;
@@ -117,7 +136,7 @@ ait_finish(ait_op *op, ait_drive *d, PyObject **out)
     }
     *out = NULL;
     let_go(op);
-    op->flags = (uint8_t)((op->flags & ~(AIT_CLOSING | AIT_CLOSE_ASKED)) | AIT_CLOSED);
+    ait_bits_change(&op->flags, AIT_CLOSED, AIT_CLOSING | AIT_CLOSE_ASKED);
     PyObject *error = op->error;
     op->error = NULL;
     ait_flag_drop(&op->busy);
@@ -139,7 +158,7 @@ ait_close(ait_op *op, ait_drive *d, PyObject **out)
         /* Somebody else pulls it: it is closed at that one's next pull. But who was refused because
          * of that has no business to end it. */
         if (!d->refused) {
-            op->flags |= AIT_CLOSE_ASKED;
+            ait_bits_change(&op->flags, AIT_CLOSE_ASKED, 0);
         }
         return PYGEN_RETURN;
     }
@@ -168,7 +187,7 @@ ait_abandon(ait_op *op, ait_run *run)
         return;
     }
     op->run = NULL;
-    op->flags |= AIT_ENDED | AIT_CLOSED;
+    ait_bits_change(&op->flags, AIT_ENDED | AIT_CLOSED, 0);
     Py_CLEAR(op->awaiting);
     ait_op *child;
     for (uint32_t i = 0; (child = owned_stream(op, i)) != NULL; i++) {

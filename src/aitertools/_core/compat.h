@@ -105,6 +105,13 @@ ait_is_sole_owner(PyObject *obj)
 #endif
 }
 
+/* Whether threads run at the same time, so that what was looked at may have changed. */
+#ifdef Py_GIL_DISABLED
+enum { AIT_FREE_THREADED = 1 };
+#else
+enum { AIT_FREE_THREADED = 0 };
+#endif
+
 /* A byte that says "in use": taken by one, refused to all others, also across threads. */
 static inline bool
 ait_flag_take(uint8_t *flag)
@@ -146,6 +153,18 @@ ait_tuple_track(PyObject *tuple)
     if (!PyObject_GC_IsTracked(tuple)) {
         PyObject_GC_Track(tuple);
     }
+}
+
+/* Bits that others than who has taken the flag above may set as well. */
+static inline void
+ait_bits_change(uint8_t *bits, uint8_t set, uint8_t cleared)
+{
+#ifdef Py_GIL_DISABLED
+    __atomic_fetch_or(bits, set, __ATOMIC_RELAXED);
+    __atomic_fetch_and(bits, (uint8_t)~cleared, __ATOMIC_RELAXED);
+#else
+    *bits = (uint8_t)((*bits | set) & ~cleared);
+#endif
 }
 
 /* Swap a pointer that several threads may want: who gets the old value owns it. */

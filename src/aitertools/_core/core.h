@@ -127,6 +127,7 @@ struct ait_drive {
     PyObject *value;   /* borrowed: what send() brought for the innermost awaitable */
     PyObject *thrown;  /* borrowed: what throw() brought instead, or NULL           */
     bool resuming;     /* on the way down to that awaitable                         */
+    int nested;        /* operators below inner streams, on the way down            */
     bool refused;      /* a pull was: "already running"; errors.c resets it         */
     int budget;        /* pulls until the clock is read                             */
     int allowance;     /* how many that were the last time                          */
@@ -142,6 +143,10 @@ static inline PySendResult
 ait_pull(ait_op *op, ait_drive *d, PyObject **out)
 {
     if ((op->flags & AIT_UNUSUAL) || --d->budget < 0 || !ait_flag_take(&op->busy)) {
+        return ait_pull_slow(op, d, out);
+    }
+    if (AIT_FREE_THREADED && (op->flags & AIT_UNUSUAL)) { /* since the first look */
+        ait_flag_drop(&op->busy);
         return ait_pull_slow(op, d, out);
     }
     PySendResult r = op->kind->step(op, d, out);
@@ -287,18 +292,23 @@ struct ait_run {
     PyObject *stop;      /* a StopIteration to use again                              */
     PyObject *task;      /* the task that suspended in it, while suspended            */
     PyObject *waiters;   /* list of callables: told when an interrupted run is over   */
+    PyObject *swallowed; /* the type of the interruption while swallow is set           */
     PyObject *ours;      /* callable: is this exception the interruption? or NULL     */
     PyObject *error;     /* what a reduction ends with, while it closes the stream    */
     PyObject *acc;       /* what a reduction has so far                               */
     PyObject *arg;       /* its parameter                                             */
     Py_ssize_t n;        /* its counter                                               */
     void *extra;         /* PyMem: its private state                                  */
+    long cancelling;     /* how often the task had been asked to cancel, then         */
     ait_phase phase;
     uint8_t busy;        /* taken while its code runs                                 */
     bool closing;        /* a reduction that has its outcome and closes the stream    */
     bool finalized;      /* collected while it was under way                          */
     bool swallow;        /* the cancellation under way is an interruption of ours     */
 };
+
+/* Say on the raised exception, once, through which operators it came. */
+void ait_add_note(ait_run *run);
 
 extern const ait_goal ait_next_goal;
 
@@ -315,7 +325,7 @@ struct ait_state {
     PyTypeObject *stream_type; /* what `new` makes: Op, until the package registers its Stream */
     PyTypeObject *run_type;
     PyTypeObject *wrapped;     /* what an async generator yields its items in; NULL: unknown   */
-    PyObject *str_aclose, *str_athrow, *str_close, *str_name, *str_throw;
+    PyObject *str_aclose, *str_athrow, *str_cancelling, *str_close, *str_name, *str_throw;
     bool debug;                /* warn about streams left open                                 */
     PyObject *places;          /* dict: id of a stream -> where it was made (debug only)       */
     /* What the package registers; each may be NULL. */

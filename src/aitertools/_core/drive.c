@@ -30,8 +30,8 @@ now_ns(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* Called every d->allowance pulls: is it the loop's turn? While the clock stands still from one look to
- * the next, looks may become rare; as soon as it moves, every pull is followed by one. */
+/* Called every d->allowance pulls: is it the loop's turn? While the clock stands still from one
+ * look to the next, looks become rare; as soon as it moves, every pull is followed by one. */
 static bool
 turn_is_over(ait_drive *d)
 {
@@ -67,7 +67,7 @@ give_way(ait_op *op, ait_drive *d)
     if (op->awaiting == NULL) {
         return -1;
     }
-    op->flags |= AIT_GIVING_WAY;
+    ait_bits_change(&op->flags, AIT_GIVING_WAY, 0);
     return 0;
 }
 
@@ -134,7 +134,7 @@ ait_pull_slow(ait_op *op, ait_drive *d, PyObject **out)
             op->run = d->run;
             return r;
         }
-        op->flags &= (uint8_t)~AIT_GIVING_WAY;
+        ait_bits_change(&op->flags, 0, AIT_GIVING_WAY);
         if (r == PYGEN_ERROR) {
             ait_flag_drop(&op->busy);
             return r;

@@ -47,7 +47,7 @@ move_out(ait_state *st, ait_op *op)
         return NULL;
     }
     memcpy(moved->refs, op->refs, op->kind->nwords * sizeof(PyObject *));
-    moved->flags = op->flags;
+    moved->flags = (uint8_t)((op->flags & ~AIT_WATCHED) | (moved->flags & AIT_WATCHED));
     moved->depth = op->depth;
     moved->count = op->count;
     return moved;

@@ -12,7 +12,7 @@ interrupted(ait_run *run)
         return false;
     }
     run->swallow = false;
-    if (PyErr_ExceptionMatches(PyExc_Exception)) {
+    if (run->swallowed == NULL || !PyErr_ExceptionMatches(run->swallowed)) {
         return false;
     }
     PyErr_Clear();
@@ -36,10 +36,14 @@ ait_anext(PyObject *self)
 {
     ait_op *op = (ait_op *)self;
     ait_run *run = (ait_run *)ait_swap(&op->spare, NULL);
-    if (run != NULL && ait_is_unique((PyObject *)run)) {
-        if (run->stop != NULL) {
+    if (run != NULL && !run->finalized && ait_is_unique((PyObject *)run)) {
+        if (run->stop != NULL && !ait_is_unique(run->stop)) {
+            Py_CLEAR(run->stop); /* somebody caught and kept it, with its value */
+        }
+        else if (run->stop != NULL) {
             Py_CLEAR(((PyStopIterationObject *)run->stop)->value);
         }
+        run->d.refused = false;
         run->phase = AIT_INIT;
         run->op = (ait_op *)Py_NewRef(self);
         return (PyObject *)run;
@@ -55,7 +59,7 @@ interrupt(ait_run *run)
 {
     ait_op *op = run->op;
     PyObject *hook = run->d.st->hooks[AIT_HOOK_CLOSE_RUNNING];
-    op->flags |= AIT_CLOSE_ASKED;
+    ait_bits_change(&op->flags, AIT_CLOSE_ASKED, 0);
     if (hook == NULL) {
         return 0;
     }
@@ -70,14 +74,19 @@ close_advance(ait_run *run, PyObject **out)
 {
     ait_drive *d = &run->d;
     *out = NULL;
-    if (!d->resuming && run->op->busy && run->op->run != NULL && interrupt(run) < 0) {
-        return PYGEN_ERROR;
-    }
-    if (run->acc != NULL) {
+    bool again = !d->resuming;
+    while (again || run->acc != NULL) {
+        if (run->acc == NULL && run->op->busy && run->op->run != NULL && interrupt(run) < 0) {
+            return PYGEN_ERROR;
+        }
+        if (run->acc == NULL) {
+            break;
+        }
         PySendResult r = ait_drive_slot(&run->acc, d, out);
         if (r != PYGEN_RETURN) {
             return r;
         }
+        again = *out == Py_True; /* it waited: somebody may be closing it by now */
         Py_CLEAR(*out);
     }
     PySendResult r = ait_close(run->op, d, out);

@@ -88,10 +88,12 @@ intern_names(ait_state *st)
 {
     st->str_aclose = PyUnicode_InternFromString("aclose");
     st->str_athrow = PyUnicode_InternFromString("athrow");
+    st->str_cancelling = PyUnicode_InternFromString("cancelling");
     st->str_close = PyUnicode_InternFromString("close");
     st->str_name = PyUnicode_InternFromString("__name__");
     st->str_throw = PyUnicode_InternFromString("throw");
-    return st->str_aclose == NULL || st->str_athrow == NULL || st->str_close == NULL ||
+    return st->str_aclose == NULL || st->str_athrow == NULL ||
+                   st->str_cancelling == NULL || st->str_close == NULL ||
                    st->str_name == NULL || st->str_throw == NULL
                ? -1
                : 0;
@@ -152,6 +154,7 @@ module_clear(PyObject *module)
     Py_CLEAR(st->places);
     Py_CLEAR(st->str_aclose);
     Py_CLEAR(st->str_athrow);
+    Py_CLEAR(st->str_cancelling);
     Py_CLEAR(st->str_close);
     Py_CLEAR(st->str_name);
     Py_CLEAR(st->str_throw);

@@ -20,63 +20,6 @@ ait_run_new(ait_state *st, const ait_goal *goal, ait_op *op)
     return run;
 }
 
-/* ---- what goes with an error ----------------------------------------------------------------- */
-
-static const char NOTE[] = "in aitertools: ";
-
-static bool
-has_note(PyObject *exc)
-{
-    PyObject *notes = PyObject_GetAttrString(exc, "__notes__");
-    bool found = false;
-    if (notes == NULL || !PyList_Check(notes)) {
-        PyErr_Clear();
-        Py_XDECREF(notes);
-        return false;
-    }
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(notes) && !found; i++) {
-        PyObject *note = Py_NewRef(PyList_GET_ITEM(notes, i));
-        const char *text = PyUnicode_Check(note) ? PyUnicode_AsUTF8(note) : NULL;
-        found = text != NULL && strncmp(text, NOTE, sizeof(NOTE) - 1) == 0;
-        Py_DECREF(note);
-    }
-    PyErr_Clear();
-    Py_DECREF(notes);
-    return found;
-}
-
-static PyObject *
-note_text(ait_run *run)
-{
-    PyObject *path = ait_describe(run->op), *text;
-    if (path == NULL || run->goal->name == NULL || run->goal->in_op) {
-        text = path == NULL ? NULL : PyUnicode_FromFormat("%s%U", NOTE, path);
-    }
-    else {
-        text = PyUnicode_FromFormat("%s%s <- %U", NOTE, run->goal->name, path);
-    }
-    Py_XDECREF(path);
-    return text;
-}
-
-/* Say once, on an ordinary error, through which operators it came. */
-static void
-add_note(ait_run *run)
-{
-    if (!PyErr_ExceptionMatches(PyExc_Exception)) {
-        return;
-    }
-    PyObject *exc = PyErr_GetRaisedException();
-    if (!has_note(exc)) {
-        PyObject *text = note_text(run);
-        PyObject *done = text == NULL ? NULL : PyObject_CallMethod(exc, "add_note", "O", text);
-        PyErr_Clear(); /* an exception that takes no note is raised without one */
-        Py_XDECREF(done);
-        Py_XDECREF(text);
-    }
-    PyErr_SetRaisedException(exc);
-}
-
 /* ---- beginning, suspending, ending ----------------------------------------------------------- */
 
 /* Remember the task that suspends here: aclose() in another task interrupts it. */
@@ -87,9 +30,12 @@ remember_task(ait_run *run)
     run->d.since = 0;
     if (run->task == NULL && current_task != NULL) {
         run->task = PyObject_CallNoArgs(current_task);
-        if (run->task == NULL) { /* no loop that we know */
-            PyErr_Clear();
-        }
+        PyObject *asked = run->task == NULL || run->task == Py_None
+                              ? NULL
+                              : PyObject_CallMethodNoArgs(run->task, run->d.st->str_cancelling);
+        run->cancelling = asked == NULL ? 0 : PyLong_AsLong(asked);
+        Py_XDECREF(asked);
+        PyErr_Clear(); /* no loop that we know */
     }
 }
 
@@ -115,6 +61,27 @@ tell_waiters(ait_run *run)
     }
 }
 
+/* An interruption that never came up here, as what was awaited absorbed it, is taken back. */
+static void
+forget_interruption(ait_run *run)
+{
+    PyObject *ours = run->ours;
+    if (ours == NULL) {
+        return;
+    }
+    run->ours = NULL;
+    PyObject *raised = PyErr_GetRaisedException();
+    PyObject *done = PyObject_CallOneArg(ours, Py_None);
+    if (done == NULL) {
+        PyErr_WriteUnraisable(ours);
+    }
+    Py_XDECREF(done);
+    Py_DECREF(ours);
+    if (raised != NULL) {
+        PyErr_SetRaisedException(raised);
+    }
+}
+
 static void
 run_over(ait_run *run)
 {
@@ -122,8 +89,8 @@ run_over(ait_run *run)
     run->phase = AIT_DONE;
     run->op = NULL;
     run->swallow = false;
+    forget_interruption(run);
     Py_CLEAR(run->task);
-    Py_CLEAR(run->ours);
     tell_waiters(run);
     ait_flag_drop(&run->busy);
     if (run->goal == &ait_next_goal && !run->finalized) { /* its finalizer would not run again */
@@ -139,13 +106,16 @@ run_settle(ait_run *run, PySendResult r, PyObject **out)
 {
     if (r == PYGEN_NEXT) {
         remember_task(run);
+        if (run->ours == NULL && !run->swallow) {
+            tell_waiters(run); /* the interruption is over, though the run is not */
+        }
         ait_flag_drop(&run->busy);
         return r;
     }
     if (r == PYGEN_ERROR) {
         *out = NULL;
         ait_guard_stop("stream");
-        add_note(run);
+        ait_add_note(run);
     }
     run_over(run);
     if (r == PYGEN_RETURN && *out == NULL) {
@@ -205,6 +175,9 @@ run_resume(ait_run *run, PyObject *value, PyObject **out)
         return PYGEN_ERROR;
     }
     if (run->phase == AIT_INIT) {
+        if (run->goal == &ait_next_goal && value == Py_None) {
+            return next_item(run, out);
+        }
         if (value != Py_None) {
             ait_flag_drop(&run->busy);
             PyErr_SetString(PyExc_TypeError,
@@ -226,14 +199,14 @@ run_send(PyObject *self, PyObject *value, PyObject **out)
     ait_run *run = (ait_run *)self;
     *out = NULL;
     /* A stream may read another one by way of Python objects, which AIT_MAX_DEPTH does not see. */
-    if (Py_EnterRecursiveCall(" in a stream")) {
+    bool fresh = run->phase == AIT_INIT; /* on the way to what waits there is no way back */
+    if (fresh && Py_EnterRecursiveCall(" in a stream")) {
         return PYGEN_ERROR;
     }
-    PySendResult r = run->goal == &ait_next_goal && run->phase == AIT_INIT && value == Py_None &&
-                             ait_flag_take(&run->busy)
-                         ? next_item(run, out)
-                         : run_resume(run, value, out);
-    Py_LeaveRecursiveCall();
+    PySendResult r = run_resume(run, value, out);
+    if (fresh) {
+        Py_LeaveRecursiveCall();
+    }
     return r;
 }
 
@@ -350,6 +323,7 @@ run_throw_exc(ait_run *run, PyObject *exc, PyObject **out)
         run->phase = AIT_ITER;
         PyErr_SetObject((PyObject *)Py_TYPE(exc), exc);
         if (run->goal->feed == NULL) {
+            ait_guard_stop("stream");
             run_over(run);
             return PYGEN_ERROR;
         }
@@ -364,6 +338,7 @@ run_throw_exc(ait_run *run, PyObject *exc, PyObject **out)
         return PYGEN_ERROR;
     }
     run->swallow = interruption > 0;
+    Py_XSETREF(run->swallowed, run->swallow ? Py_NewRef(Py_TYPE(exc)) : NULL);
     run->d.resuming = true;
     run->d.thrown = exc;
     return run_go(run, out);
@@ -427,6 +402,7 @@ run_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(run->task);
     Py_VISIT(run->waiters);
     Py_VISIT(run->ours);
+    Py_VISIT(run->swallowed);
     Py_VISIT(run->error);
     Py_VISIT(run->acc);
     Py_VISIT(run->arg);
@@ -437,12 +413,16 @@ static int
 run_clear(PyObject *self)
 {
     ait_run *run = (ait_run *)self;
+    if (run->phase == AIT_ITER && run->op != NULL) { /* its finalizer had had its turn before */
+        ait_abandon(run->op, run);
+    }
     run->phase = AIT_DONE;
     Py_CLEAR(run->op);
     Py_CLEAR(run->stop);
     Py_CLEAR(run->task);
     Py_CLEAR(run->waiters);
     Py_CLEAR(run->ours);
+    Py_CLEAR(run->swallowed);
     Py_CLEAR(run->error);
     Py_CLEAR(run->acc);
     Py_CLEAR(run->arg);
@@ -454,11 +434,11 @@ static void
 run_finalize(PyObject *self)
 {
     ait_run *run = (ait_run *)self;
+    run->finalized = true;
     if (run->phase == AIT_DONE || (run->phase == AIT_INIT && run->goal == &ait_next_goal)) {
         return;
     }
     PyObject *raised = PyErr_GetRaisedException();
-    run->finalized = true;
     if (run->phase == AIT_INIT) {
         if (PyErr_WarnFormat(PyExc_RuntimeWarning, 1, "'Stream.%s' was never awaited",
                              run->goal->name) < 0) {
@@ -501,7 +481,11 @@ run_repr(PyObject *self)
 {
     ait_run *run = (ait_run *)self;
     const char *name = run->goal->name != NULL ? run->goal->name : "__anext__";
+    if (!ait_flag_take(&run->busy)) { /* who runs it may end it while we look */
+        return PyUnicode_FromFormat("<awaitable %s, running>", name);
+    }
     PyObject *path = run->op == NULL ? PyUnicode_FromString("done") : ait_describe(run->op);
+    ait_flag_drop(&run->busy);
     PyObject *text = path == NULL ? NULL : PyUnicode_FromFormat("<awaitable %s of %U>", name, path);
     Py_XDECREF(path);
     return text;
@@ -518,6 +502,11 @@ run_interrupt(PyObject *self, PyObject *args)
     PyObject *over, *ours;
     if (!PyArg_ParseTuple(args, "OO:interrupt", &over, &ours)) {
         return NULL;
+    }
+    if (run->phase == AIT_DONE) { /* over since the caller looked */
+        PyObject *told = PyObject_CallNoArgs(over);
+        Py_XDECREF(told);
+        return told == NULL ? NULL : Py_NewRef(Py_False);
     }
     if (run->waiters == NULL) {
         run->waiters = PyList_New(0);
@@ -547,7 +536,22 @@ static PyMethodDef run_methods[] = {
     {NULL},
 };
 
+static PyObject *
+run_cancelling(PyObject *self, void *Py_UNUSED(ignored))
+{
+    return PyLong_FromLong(((ait_run *)self)->cancelling);
+}
+
+static PyObject *
+run_interrupting(PyObject *self, void *Py_UNUSED(ignored))
+{
+    return PyBool_FromLong(((ait_run *)self)->ours != NULL);
+}
+
 static PyGetSetDef run_getset[] = {
+    {"cancelling", run_cancelling, NULL,
+     PyDoc_STR("How often the task had been asked to cancel when it suspended."), NULL},
+    {"interrupting", run_interrupting, NULL, PyDoc_STR("An interruption is on its way."), NULL},
     {"task", run_task, NULL, PyDoc_STR("The task that is suspended in it."), NULL},
     {NULL},
 };

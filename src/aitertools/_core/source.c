@@ -176,8 +176,14 @@ await_item(ait_op *self, ait_drive *d, PyObject **out)
 static PySendResult
 call_anext(ait_op *self, ait_drive *d, PyObject *it, PyObject **out)
 {
-    PyObject *item = Py_TYPE(it)->tp_as_async->am_anext(it);
+    PyAsyncMethods *async = Py_TYPE(it)->tp_as_async;
     *out = NULL;
+    if (async == NULL || async->am_anext == NULL) { /* its class was changed */
+        PyErr_Format(PyExc_TypeError, "'%.200s' object is not an async iterator",
+                     Py_TYPE(it)->tp_name);
+        return PYGEN_ERROR;
+    }
+    PyObject *item = async->am_anext(it);
     if (item == NULL) {
         if (PyErr_ExceptionMatches(PyExc_StopAsyncIteration)) {
             PyErr_Clear();

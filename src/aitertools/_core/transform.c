@@ -112,11 +112,20 @@ static PySendResult
 pull_inner(ait_op *inner, ait_drive *d, PyObject **out)
 {
     *out = NULL;
-    if (Py_EnterRecursiveCall(" in a nested stream")) {
+    bool guarded = !d->resuming; /* on the way to what waits there is no way back */
+    if (guarded && d->nested + inner->depth > 10 * AIT_MAX_DEPTH) {
+        PyErr_SetString(PyExc_RecursionError, "too many operators in nested streams");
         return PYGEN_ERROR;
     }
+    if (guarded && Py_EnterRecursiveCall(" in a nested stream")) {
+        return PYGEN_ERROR;
+    }
+    d->nested += inner->depth;
     PySendResult r = ait_pull(inner, d, out);
-    Py_LeaveRecursiveCall();
+    d->nested -= inner->depth;
+    if (guarded) {
+        Py_LeaveRecursiveCall();
+    }
     return r;
 }
 

@@ -40,9 +40,20 @@ async def park() -> NoReturn:
         await asyncio.get_running_loop().create_future()
 
 
-def _is_ours(task: asyncio.Task[Any], exc: BaseException) -> bool:
-    """Whether *exc* is the cancellation that close_running() asked for, and nobody else did."""
-    return isinstance(exc, asyncio.CancelledError) and task.uncancel() == 0
+def _is_ours(run: _core.Run, task: asyncio.Task[Any], exc: BaseException | None) -> bool:
+    """Whether *exc* is the cancellation that close_running() asked for, and nobody else did.
+
+    It is None when the run ended and the cancellation never came.
+    """
+    if exc is None or isinstance(exc, asyncio.CancelledError):
+        return task.uncancel() <= run.cancelling
+    return False
+
+
+def _cancel(run: _core.Run, task: asyncio.Task[Any]) -> None:
+    """Cancel *task* if *run* has not ended meanwhile: then the task does something else."""
+    if run.interrupting:
+        task.cancel()
 
 
 def _settle(over: asyncio.Future[None]) -> None:
@@ -50,7 +61,7 @@ def _settle(over: asyncio.Future[None]) -> None:
         over.set_result(None)
 
 
-async def close_running(run: _core.Run, closing: bool) -> None:
+async def close_running(run: _core.Run, closing: bool) -> bool:
     """Wait until *run*, which is suspended, is over; end its wait unless it is closing.
 
     The core has noted that the stream is to be closed: the interrupted pull does that, in the task
@@ -59,15 +70,16 @@ async def close_running(run: _core.Run, closing: bool) -> None:
     """
     task = run.task
     if task is None or task is current_task():
-        return
+        return False
     loop, home = asyncio.get_running_loop(), task.get_loop()
     over = loop.create_future()
     tell: Callable[[], object] = partial(_settle, over)
     if home is not loop:
         tell = partial(loop.call_soon_threadsafe, tell)
-    if run.interrupt(tell, None if closing else partial(_is_ours, task)):
+    if run.interrupt(tell, None if closing else partial(_is_ours, run, task)):
         if home is loop:
             task.cancel()
         else:
-            home.call_soon_threadsafe(task.cancel)
+            home.call_soon_threadsafe(_cancel, run, task)
     await over
+    return True

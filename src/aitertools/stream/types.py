@@ -14,12 +14,14 @@ V = TypeVar("V")
 T_co = TypeVar("T_co", covariant=True)
 
 
-
 class QueueOf(Protocol[T_co]):
     """What the types can see of asyncio.Queue and queue.Queue."""
 
-    def get_nowait(self) -> T_co: ...
-    def task_done(self) -> None: ...
+    def get_nowait(self) -> T_co:  # noqa: D102 -- theirs
+        ...
+
+    def task_done(self) -> None:  # noqa: D102 -- theirs
+        ...
 
 
 Source: TypeAlias = AsyncIterable[T] | Iterable[T] | QueueOf[T]

@@ -13,7 +13,7 @@
 PYTHON   ?= python3
 PYTHONS  ?= $(HOME)/.pythons
 VERSIONS ?= here 3.13t 3.13 3.14 3.15
-QUERY    ?= async AND iterator
+QUERY    ?= event loop
 
 py     := .venv/bin/python
 core   := $(wildcard src/aitertools/_core/*.[ch])

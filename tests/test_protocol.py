@@ -290,6 +290,33 @@ def test_the_repr_of_an_awaitable_names_what_it_is_for():
     assert repr(reducer) == "<awaitable list of done>"
 
 
+# ---- async generators --------------------------------------------------------------------------
+
+
+def test_the_hooks_of_the_event_loop_see_a_generator_that_a_stream_drives():
+    """By them, asyncio closes at its end what was left open."""
+
+    async def main():
+        left = stream(paced("abc")).map(str.upper)
+        assert await anext(left) == "A"
+        return left
+
+    left = asyncio.run(main())
+    with pytest.raises(StopAsyncIteration):
+        loop.run(left.__anext__())
+
+
+def test_a_generator_can_be_finalized_while_its_stream_is_suspended_in_it():
+    async def main():
+        pending = asyncio.ensure_future(ait.anext(stream(paced("abc", Pace(9)))))
+        await asyncio.sleep(0)
+        pending.cancel()
+        await asyncio.wait([pending])
+        del pending
+
+    run(main())
+
+
 # ---- names and counts ----------------------------------------------------------------------------
 
 

@@ -204,10 +204,11 @@ def test_streams_can_be_made_and_dropped_everywhere_at_once():
         for _ in range(300):
             piece = shared.map(double).filter().batched(2).zip(shared).enumerate()
             assert repr(piece)
-            loop.run(ait.borrow(piece).drain())
+            with refused_at_times():
+                loop.run(ait.borrow(piece).drain())
 
     in_threads(*[make] * THREADS)
-    assert sys.getrefcount(shared) < 10
+    assert sys.getrefcount(shared) < 50  # and not hundreds: one or two may sit in a traceback
 
 
 def test_the_development_mode_can_be_switched_while_streams_are_made():

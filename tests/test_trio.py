@@ -6,6 +6,7 @@ import contextvars
 
 import pytest
 import trio
+import trio.testing
 
 import aitertools as ait
 from aitertools import stream
@@ -193,13 +194,19 @@ def test_a_stream_that_is_always_ready_can_be_cancelled():
 
 
 def test_two_tasks_at_once_are_refused():
+    async def waiting(event):
+        await event.wait()
+        yield 1
+
     async def main():
-        numbers = stream(paced(range(3)))
+        event = trio.Event()
+        numbers = stream(waiting(event))
         async with trio.open_nursery() as nursery:
             nursery.start_soon(listed, numbers)
-            await trio.lowlevel.checkpoint()
+            await trio.testing.wait_all_tasks_blocked()
             with pytest.raises(RuntimeError, match="already running"):
                 await anext(numbers)
+            event.set()
 
     run(main)
 

@@ -327,6 +327,27 @@ class only_iterable:
         return with_aclose.make(*self.how)
 
 
+@kind(closable=True, suspends=True, survives=False)
+class response:
+    """An iterable that is to be closed itself; what it makes is a generator, as of HTTP clients."""
+
+    def __init__(self, items, log, pace):
+        self.items, self.log, self.pace = items, log, pace
+
+    async def __aiter__(self):
+        self.log.pull()
+        await self.pace()
+        for item in self.items:
+            yield self.log.give(item)
+            self.log.pull()
+            await self.pace()
+        self.log.left()
+
+    async def close(self):
+        self.log.left()
+        self.log.close()
+
+
 # ---- queues --------------------------------------------------------------------------------------
 
 

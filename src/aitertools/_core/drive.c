@@ -189,13 +189,26 @@ fetch_stop_value(PyObject **value)
     return true;
 }
 
-/* awaiter.throw(exc); where there is no throw(), exc is simply raised there. */
+/* Whether it is a coroutine that is over, as it is when the collector closed it before us. */
+static bool
+is_over(PyObject *awaiter)
+{
+    if (!PyCoro_CheckExact(awaiter)) {
+        return false;
+    }
+    PyObject *frame = PyObject_GetAttrString(awaiter, "cr_frame");
+    PyErr_Clear();
+    Py_XDECREF(frame);
+    return frame == Py_None;
+}
+
+/* awaiter.throw(exc); where that cannot be, exc is simply raised there. */
 static PySendResult
 throw_into(ait_state *st, PyObject *awaiter, PyObject *exc, PyObject **out)
 {
     PyObject *method = NULL;
     *out = NULL;
-    if (PyObject_GetOptionalAttr(awaiter, st->str_throw, &method) < 0) {
+    if (!is_over(awaiter) && PyObject_GetOptionalAttr(awaiter, st->str_throw, &method) < 0) {
         return PYGEN_ERROR;
     }
     if (method == NULL) {

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import gc
 import inspect
 import pickle
 import sys
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -16,7 +17,7 @@ from aitertools import _core, stream
 
 from . import loop, zoo
 from .loop import Cancelled, Turn
-from .oracle import Pace, paced, run
+from .oracle import Pace, paced, pulls, run
 
 PACES = [Pace(0), Pace(1)]
 each_pace = pytest.mark.parametrize("pace", PACES, ids=repr)
@@ -258,6 +259,35 @@ def test_close_of_what_will_not_stop_awaiting_is_a_runtime_error():
         awaitable.close()
     with pytest.raises(Cancelled):
         awaitable.throw(Cancelled())
+
+
+@contextmanager
+def unraisable():
+    """What Python says about errors that nobody can get."""
+    errors = []
+    before = sys.unraisablehook
+    sys.unraisablehook = lambda complaint: errors.append(str(complaint.exc_value))
+    try:
+        yield errors
+    finally:
+        sys.unraisablehook = before
+
+
+def test_dropping_what_will_not_stop_awaiting_ends_the_stream():
+    """It can neither be resumed nor closed: so the stream is at its end, and not stuck."""
+
+    async def stubborn(item):
+        while True:
+            with suppress(GeneratorExit):
+                await Turn()
+
+    passing = stream(["a", "b"]).map(str.upper).map(stubborn).filter()
+    with unraisable() as complaints:
+        loop.run_to(passing.__anext__(), 1)
+        gc.collect()
+    assert complaints[0] == "coroutine ignored GeneratorExit"
+    assert loop.run(pulls(passing)) == []
+    loop.run(passing.aclose())
 
 
 def test_a_reducer_that_is_never_awaited_says_so():

@@ -1,70 +1,6 @@
 /* Select, by what an item is: filter filterfalse takewhile dropwhile compress unique
  * unique_justseen. By where it is: slice.c. */
-#include "core.h"
-
-/* ---- what those with a function begin with ------------------------------------------------- */
-
-#define SELECT_HEAD                                                                            \
-    AIT_OP_HEAD;                                                                               \
-    ait_op *source;                                                                            \
-    PyObject *fn;  /* the predicate or the key; NULL: the item itself */                       \
-    PyObject *item /* held while fn(item) is awaited                  */
-
-typedef struct {
-    SELECT_HEAD;
-} select_op;
-
-/* The next item and fn(item). Where there is none, *out and the result are the step's answer. */
-static inline PySendResult
-pull_valued(ait_op *self, ait_drive *d, PyObject **out, PyObject **value)
-{
-    select_op *op = (select_op *)self;
-    PyObject *item;
-    PySendResult r;
-    if (self->awaiting != NULL) {
-        item = op->item;
-        op->item = NULL;
-        r = ait_resume(self, d, value);
-    }
-    else {
-        AIT_PULL(op->source, item);
-        if (op->fn == NULL) {
-            *value = Py_NewRef(item);
-            *out = item;
-            return PYGEN_RETURN;
-        }
-        r = ait_call(self, d, op->fn, item, value);
-    }
-    if (r == PYGEN_RETURN) {
-        *out = item;
-        return r;
-    }
-    if (r == PYGEN_NEXT) {
-        op->item = item;
-        *out = *value; /* for the event loop */
-        return r;
-    }
-    Py_DECREF(item);
-    *out = NULL;
-    return r;
-}
-
-/* The same with the truth of fn(item). */
-static inline PySendResult
-pull_judged(ait_op *self, ait_drive *d, PyObject **out, int *truth)
-{
-    PyObject *verdict;
-    PySendResult r = pull_valued(self, d, out, &verdict);
-    if (r != PYGEN_RETURN || *out == NULL) {
-        return r;
-    }
-    *truth = ait_truth(verdict);
-    if (*truth < 0) {
-        Py_CLEAR(*out);
-        return PYGEN_ERROR;
-    }
-    return r;
-}
+#include "valued.h"
 
 /* (source, fn or None) */
 static ait_op *
@@ -76,7 +12,7 @@ new_with_optional_fn(PyObject *module, PyObject *const *args, Py_ssize_t nargs,
         (args[1] != Py_None && !ait_check_callable(args[1], kind->name))) {
         return NULL;
     }
-    select_op *op = (select_op *)ait_new_on(st, kind, ait_source(st, args[0], kind->name));
+    ait_valued_op *op = (ait_valued_op *)ait_new_on(st, kind, ait_source(st, args[0], kind->name));
     if (op != NULL) {
         op->fn = args[1] != Py_None ? Py_NewRef(args[1]) : NULL;
     }
@@ -94,7 +30,7 @@ filter_for(int wanted, ait_op *self, ait_drive *d, PyObject **out)
 {
     for (;;) {
         int truth;
-        PySendResult r = pull_judged(self, d, out, &truth);
+        PySendResult r = ait_pull_judged(self, d, out, &truth);
         if (r != PYGEN_RETURN || *out == NULL || truth == wanted) {
             return r;
         }
@@ -116,14 +52,14 @@ filterfalse_step(ait_op *self, ait_drive *d, PyObject **out)
 
 static const ait_kind filter_kind = {
     .name = "filter", .step = filter_step,
-    .nwords = AIT_WORDS(select_op), .nrefs = 3, .nowned = 1,
-    .arg = AIT_ARG_NAME, .arg_at = AIT_WORD_AT(select_op, fn),
+    .nwords = AIT_WORDS(ait_valued_op), .nrefs = 3, .nowned = 1,
+    .arg = AIT_ARG_NAME, .arg_at = AIT_WORD_AT(ait_valued_op, fn),
 };
 
 static const ait_kind filterfalse_kind = {
     .name = "filterfalse", .step = filterfalse_step,
-    .nwords = AIT_WORDS(select_op), .nrefs = 3, .nowned = 1,
-    .arg = AIT_ARG_NAME, .arg_at = AIT_WORD_AT(select_op, fn),
+    .nwords = AIT_WORDS(ait_valued_op), .nrefs = 3, .nowned = 1,
+    .arg = AIT_ARG_NAME, .arg_at = AIT_WORD_AT(ait_valued_op, fn),
 };
 
 static PyObject *
@@ -149,7 +85,7 @@ static PySendResult
 takewhile_step(ait_op *self, ait_drive *d, PyObject **out)
 {
     int truth;
-    PySendResult r = pull_judged(self, d, out, &truth);
+    PySendResult r = ait_pull_judged(self, d, out, &truth);
     if (r == PYGEN_RETURN && *out != NULL && !truth) {
         Py_CLEAR(*out); /* the end */
     }
@@ -158,8 +94,8 @@ takewhile_step(ait_op *self, ait_drive *d, PyObject **out)
 
 static const ait_kind takewhile_kind = {
     .name = "takewhile", .step = takewhile_step,
-    .nwords = AIT_WORDS(select_op), .nrefs = 3, .nowned = 1,
-    .arg = AIT_ARG_NAME, .arg_at = AIT_WORD_AT(select_op, fn),
+    .nwords = AIT_WORDS(ait_valued_op), .nrefs = 3, .nowned = 1,
+    .arg = AIT_ARG_NAME, .arg_at = AIT_WORD_AT(ait_valued_op, fn),
 };
 
 static PyObject *
@@ -174,7 +110,7 @@ takewhile_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
  *      dropwhile <5      6 3 |
  */
 typedef struct {
-    SELECT_HEAD;
+    AIT_VALUED_HEAD;
     intptr_t begun; /* that item is out */
 } dropwhile_op;
 
@@ -184,7 +120,7 @@ dropwhile_step(ait_op *self, ait_drive *d, PyObject **out)
     dropwhile_op *op = (dropwhile_op *)self;
     while (!op->begun) {
         int truth;
-        PySendResult r = pull_judged(self, d, out, &truth);
+        PySendResult r = ait_pull_judged(self, d, out, &truth);
         if (r != PYGEN_RETURN || *out == NULL) {
             return r;
         }
@@ -276,7 +212,7 @@ compress_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
  *      unique  a b   c   |
  */
 typedef struct {
-    SELECT_HEAD;
+    AIT_VALUED_HEAD;
     PyObject *seen;       /* set of the keys                                     */
     PyObject *unhashable; /* list of those that cannot be in a set, or NULL: none */
 } unique_op;
@@ -315,7 +251,7 @@ unique_step(ait_op *self, ait_drive *d, PyObject **out)
 {
     for (;;) {
         PyObject *key;
-        PySendResult r = pull_valued(self, d, out, &key);
+        PySendResult r = ait_pull_valued(self, d, out, &key);
         if (r != PYGEN_RETURN || *out == NULL) {
             return r;
         }
@@ -358,7 +294,7 @@ unique_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
  *      unique_justseen  a   b   a |
  */
 typedef struct {
-    SELECT_HEAD;
+    AIT_VALUED_HEAD;
     PyObject *key; /* of the item delivered last; NULL before the first */
 } justseen_op;
 
@@ -368,7 +304,7 @@ justseen_step(ait_op *self, ait_drive *d, PyObject **out)
     justseen_op *op = (justseen_op *)self;
     for (;;) {
         PyObject *key;
-        PySendResult r = pull_valued(self, d, out, &key);
+        PySendResult r = ait_pull_valued(self, d, out, &key);
         if (r != PYGEN_RETURN || *out == NULL) {
             return r;
         }

@@ -26,7 +26,7 @@ REASONS: dict[str, str] = {
     "reduce/sorted": "the peer calls the builtin on a synchronous source; sorting is most of it",
     "reduce/min": "the peer is a single loop over a range: one frame, no layer to save",
     "reduce/max": "the peer is a single loop over a range: one frame, no layer to save",
-    "import, CPython 3.13t": "an unoptimised build: compiling and running two dozen small modules",
+    "import, CPython 3.13t": "an unoptimised build, and two dozen small modules",
     "reduce/reduce": "calling the user's function is most of it",
 }
 NO_REASON = "no reason recorded"

@@ -9,6 +9,7 @@ What the builtins and itertools do for ``for``, this does for ``async for``.
 # runtime/    what needs an event loop; the only package that imports one
 # stream/     class Stream, one mixin file per family; each operator is documented there
 # functions   the names of the builtins, itertools and more-itertools, with the originals' arguments
+# queues      Queue and its kin, for tasks and threads
 # debug       the development mode
 #
 # Imports point down this list from its end: functions know stream, stream knows runtime and _core.
@@ -69,6 +70,16 @@ from .functions import (
     zip,
     zip_longest,
 )
+from .queues import (
+    LifoQueue,
+    PriorityQueue,
+    Queue,
+    QueueEmpty,
+    QueueFull,
+    QueueShutDown,
+    QueueStats,
+    SyncQueue,
+)
 from .stream import Peekable, Stage, Stream
 from .stream.create import (
     aiter,
@@ -86,9 +97,17 @@ from .stream.create import (
 )
 
 __all__ = [
+    "LifoQueue",
     "Peekable",
+    "PriorityQueue",
+    "Queue",
+    "QueueEmpty",
+    "QueueFull",
+    "QueueShutDown",
+    "QueueStats",
     "Stage",
     "Stream",
+    "SyncQueue",
     "accumulate",
     "aiter",
     "all",
@@ -162,7 +181,8 @@ def _make_public() -> None:
     for name in __all__:
         public = globals()[name]
         named = public if hasattr(public, "__qualname__") else public.__class__
-        named.__module__ = __name__
+        if named.__module__.startswith(__name__):  # QueueEmpty and others are asyncio's
+            named.__module__ = __name__
 
 
 _make_public()

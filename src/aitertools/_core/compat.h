@@ -112,6 +112,16 @@ enum { AIT_FREE_THREADED = 1 };
 enum { AIT_FREE_THREADED = 0 };
 #endif
 
+/* What is between these two is one step to all other threads, provided that it calls no Python
+ * code: with the GIL nothing more is needed. It must not be left by return or goto. */
+#ifdef Py_GIL_DISABLED
+#define AIT_LOCK(obj) Py_BEGIN_CRITICAL_SECTION(obj)
+#define AIT_UNLOCK() Py_END_CRITICAL_SECTION()
+#else
+#define AIT_LOCK(obj) { (void)(obj);
+#define AIT_UNLOCK() }
+#endif
+
 /* A byte that says "in use": taken by one, refused to all others, also across threads. */
 static inline bool
 ait_flag_take(uint8_t *flag)

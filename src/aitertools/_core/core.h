@@ -278,7 +278,10 @@ typedef enum { AIT_INIT, AIT_ITER, AIT_DONE } ait_phase;
 /* What a run is for: the next item, closing, or a reduction. */
 struct ait_goal {
     const char *name;
+    const char *of;                                          /* whose method; NULL: Stream's    */
     bool in_op;                                              /* run->op has this name already   */
+    size_t spare;                                            /* where run->op, else run->arg,
+                                                                keeps a finished one; 0: not    */
     PySendResult (*advance)(ait_run *run, PyObject **out);
     int (*feed)(ait_run *run, PyObject *item);               /* 0: go on, 1: enough, -1: error  */
     PyObject *(*finish)(ait_run *run);                       /* the result                      */
@@ -296,7 +299,9 @@ struct ait_run {
     PyObject *ours;      /* callable: is this exception the interruption? or NULL     */
     PyObject *error;     /* what a reduction ends with, while it closes the stream    */
     PyObject *acc;       /* what a reduction has so far                               */
-    PyObject *arg;       /* its parameter                                             */
+    PyObject *arg;       /* its parameter; of a run without an op, the object it is of */
+    PyObject *item;      /* what to put into a queue                                  */
+    PyObject *waiter;    /* while it waits in line for that                           */
     Py_ssize_t n;        /* its counter                                               */
     void *extra;         /* PyMem: its private state                                  */
     long cancelling;     /* how often the task had been asked to cancel, then         */
@@ -313,6 +318,10 @@ void ait_add_note(ait_run *run);
 extern const ait_goal ait_next_goal;
 
 ait_run *ait_run_new(ait_state *st, const ait_goal *goal, ait_op *op);
+/* A finished one out of that place, to be used again; NULL if there is none. */
+ait_run *ait_run_again(PyObject **spare);
+/* What the awaitable of Queue.put_many() has not put yet. */
+PyObject *ait_put_many_rest(ait_run *run);
 /* The advance of every reduction: feed until enough, close the stream, finish. */
 PySendResult ait_reduce(ait_run *run, PyObject **out);
 PyObject *ait_anext(PyObject *op);
@@ -325,11 +334,20 @@ struct ait_state {
     PyTypeObject *stream_type; /* what `new` makes: Op, until the package registers its Stream */
     PyTypeObject *run_type;
     PyTypeObject *wrapped;     /* what an async generator yields its items in; NULL: unknown   */
-    PyObject *str_aclose, *str_athrow, *str_cancelling, *str_close, *str_name, *str_throw;
+    PyTypeObject *waiter_type, *queue_type, *lifo_type, *priority_type, *sync_queue_type;
+    PyTypeObject *queue_stats_type;
+    PyTypeObject *lock_type;   /* of the locks that threads block on ...                       */
+    PyObject *allocate_lock;   /* ... and what makes them                                      */
+    struct {
+        PyObject *empty, *full, *shut_down;                /* of tasks ...    */
+        PyObject *sync_empty, *sync_full, *sync_shut_down; /* ... and threads */
+    } queue_errors;
+    PyObject *str_aclose, *str_acquire, *str_athrow, *str_cancelling, *str_close, *str_name,
+        *str_release, *str_throw;
     bool debug;                /* warn about streams left open                                 */
     PyObject *places;          /* dict: id of a stream -> where it was made (debug only)       */
     /* What the package registers; each may be NULL. */
-    PyObject *hooks[5];
+    PyObject *hooks[8];
 };
 
 /* Indexes of ait_state.hooks, in the order of the names in module.c. */
@@ -339,6 +357,9 @@ enum {
     AIT_HOOK_CURRENT_TASK, /* () -> the running task; an error where there is none    */
     AIT_HOOK_CLOSE_RUNNING,/* (run, closing) -> awaitable: the end of a pending pull     */
     AIT_HOOK_PLACE,        /* () -> str, where the stream is being made                */
+    AIT_HOOK_HANDLE,       /* () -> an awaitable that waits until ...                  */
+    AIT_HOOK_WAKE,         /* (it) -> ... this; False: nobody waits for it any more    */
+    AIT_HOOK_IN_LOOP,      /* () -> whether this thread runs an event loop             */
 };
 
 ait_state *ait_state_of(PyTypeObject *type);
@@ -371,6 +392,8 @@ extern PyMethodDef ait_reduce_functions[];
 extern PyMethodDef ait_pick_functions[];
 extern PyMethodDef ait_sum_functions[];
 extern PyMethodDef ait_error_functions[];
+/* The types of the queues, made with the module. */
+int ait_queue_types(PyObject *module);
 
 /* Argument checks of the `new` functions, in CPython's voice. */
 bool ait_check_callable(PyObject *fn, const char *who);

@@ -29,26 +29,17 @@ next_advance(ait_run *run, PyObject **out)
     return r;
 }
 
-const ait_goal ait_next_goal = {.advance = next_advance};
+const ait_goal ait_next_goal = {.advance = next_advance, .spare = offsetof(ait_op, spare)};
 
 PyObject *
 ait_anext(PyObject *self)
 {
     ait_op *op = (ait_op *)self;
-    ait_run *run = (ait_run *)ait_swap(&op->spare, NULL);
-    if (run != NULL && !run->finalized && ait_is_unique((PyObject *)run)) {
-        if (run->stop != NULL && !ait_is_unique(run->stop)) {
-            Py_CLEAR(run->stop); /* somebody caught and kept it, with its value */
-        }
-        else if (run->stop != NULL) {
-            Py_CLEAR(((PyStopIterationObject *)run->stop)->value);
-        }
-        run->d.refused = false;
-        run->phase = AIT_INIT;
+    ait_run *run = ait_run_again(&op->spare);
+    if (run != NULL) {
         run->op = (ait_op *)Py_NewRef(self);
         return (PyObject *)run;
     }
-    Py_XDECREF(run);
     ait_state *st = ait_state_of(Py_TYPE(self));
     return st == NULL ? NULL : (PyObject *)ait_run_new(st, &ait_next_goal, op);
 }

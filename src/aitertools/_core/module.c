@@ -1,5 +1,5 @@
 /* The module: its state, its types, and what the package tells it. */
-#include "core.h"
+#include "line.h"
 
 static PyModuleDef ait_module;
 
@@ -13,7 +13,8 @@ ait_state_of(PyTypeObject *type)
 /* ---- what the package tells it --------------------------------------------------------------- */
 
 static const char *const hook_names[] = {
-    "adapt", "checkpoint", "current_task", "close_running", "place", NULL,
+    "adapt", "checkpoint", "current_task", "close_running", "place", "handle", "wake",
+    "in_loop", NULL,
 };
 
 /* set_hook(name, callable): what the core calls where it needs an event loop or the package. */
@@ -73,8 +74,26 @@ chain_errors(PyObject *Py_UNUSED(module), PyObject *args)
     Py_RETURN_NONE;
 }
 
+/* set_queue_errors(empty, full, shut_down, sync_empty, sync_full, sync_shut_down): what the methods
+ * of a queue raise, and those of its view for threads. */
+static PyObject *
+set_queue_errors(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    ait_state *st = ait_state_from(module);
+    PyObject **errors = &st->queue_errors.empty;
+    enum { N = sizeof(st->queue_errors) / sizeof(PyObject *) };
+    if (!ait_check_count(nargs, N, N, "set_queue_errors")) {
+        return NULL;
+    }
+    for (int i = 0; i < N; i++) {
+        Py_XSETREF(errors[i], Py_NewRef(args[i]));
+    }
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef module_functions[] = {
     {"chain_errors", chain_errors, METH_VARARGS, NULL},
+    {"set_queue_errors", AIT_FASTCALL(set_queue_errors), NULL},
     {"set_hook", set_hook, METH_VARARGS, NULL},
     {"set_stream", set_stream, METH_O, NULL},
     {"set_debug", set_debug, METH_O, NULL},
@@ -86,17 +105,37 @@ static PyMethodDef module_functions[] = {
 static int
 intern_names(ait_state *st)
 {
-    st->str_aclose = PyUnicode_InternFromString("aclose");
-    st->str_athrow = PyUnicode_InternFromString("athrow");
-    st->str_cancelling = PyUnicode_InternFromString("cancelling");
-    st->str_close = PyUnicode_InternFromString("close");
-    st->str_name = PyUnicode_InternFromString("__name__");
-    st->str_throw = PyUnicode_InternFromString("throw");
-    return st->str_aclose == NULL || st->str_athrow == NULL ||
-                   st->str_cancelling == NULL || st->str_close == NULL ||
-                   st->str_name == NULL || st->str_throw == NULL
-               ? -1
-               : 0;
+    struct {
+        PyObject **place;
+        const char *text;
+    } names[] = {
+        {&st->str_aclose, "aclose"}, {&st->str_acquire, "acquire"}, {&st->str_athrow, "athrow"},
+        {&st->str_cancelling, "cancelling"}, {&st->str_close, "close"}, {&st->str_name, "__name__"},
+        {&st->str_release, "release"}, {&st->str_throw, "throw"},
+    };
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(names); i++) {
+        *names[i].place = PyUnicode_InternFromString(names[i].text);
+        if (*names[i].place == NULL) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* The locks that threads block on. */
+static int
+find_locks(ait_state *st)
+{
+    PyObject *threads = PyImport_ImportModule("_thread");
+    st->allocate_lock = threads == NULL ? NULL : PyObject_GetAttrString(threads, "allocate_lock");
+    Py_XDECREF(threads);
+    PyObject *lock = st->allocate_lock == NULL ? NULL : PyObject_CallNoArgs(st->allocate_lock);
+    if (lock == NULL) {
+        return -1;
+    }
+    st->lock_type = (PyTypeObject *)Py_NewRef(Py_TYPE(lock));
+    Py_DECREF(lock);
+    return 0;
 }
 
 static int
@@ -113,7 +152,10 @@ module_exec(PyObject *module)
     st->op_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &ait_op_spec, NULL);
     st->run_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &ait_run_spec, NULL);
     st->places = PyDict_New();
-    if (st->op_type == NULL || st->run_type == NULL || st->places == NULL || intern_names(st) < 0) {
+    st->waiter_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &ait_waiter_spec, NULL);
+    if (st->op_type == NULL || st->run_type == NULL || st->waiter_type == NULL ||
+        st->places == NULL || intern_names(st) < 0 || find_locks(st) < 0 ||
+        ait_queue_types(module) < 0) {
         return -1;
     }
     st->stream_type = (PyTypeObject *)Py_NewRef(st->op_type);
@@ -128,17 +170,34 @@ module_exec(PyObject *module)
     return ait_learn_asyncgen(st);
 }
 
+/* The references of the state that can be in a cycle, one by one; the rest are strings. */
+static PyObject **
+state_ref(ait_state *st, size_t i)
+{
+    PyObject **const refs[] = {
+        (PyObject **)&st->op_type, (PyObject **)&st->stream_type, (PyObject **)&st->run_type,
+        (PyObject **)&st->wrapped, (PyObject **)&st->waiter_type, (PyObject **)&st->queue_type,
+        (PyObject **)&st->lifo_type, (PyObject **)&st->priority_type,
+        (PyObject **)&st->sync_queue_type, (PyObject **)&st->queue_stats_type,
+        (PyObject **)&st->lock_type, &st->allocate_lock, &st->places,
+        &st->queue_errors.empty, &st->queue_errors.full, &st->queue_errors.shut_down,
+        &st->queue_errors.sync_empty, &st->queue_errors.sync_full,
+        &st->queue_errors.sync_shut_down,
+    };
+    if (i < Py_ARRAY_LENGTH(refs)) {
+        return refs[i];
+    }
+    i -= Py_ARRAY_LENGTH(refs);
+    return i < Py_ARRAY_LENGTH(st->hooks) ? &st->hooks[i] : NULL;
+}
+
 static int
 module_traverse(PyObject *module, visitproc visit, void *arg)
 {
     ait_state *st = ait_state_from(module);
-    Py_VISIT(st->op_type);
-    Py_VISIT(st->stream_type);
-    Py_VISIT(st->run_type);
-    Py_VISIT(st->wrapped);
-    Py_VISIT(st->places); /* the interned names are strings: nothing to visit */
-    for (size_t i = 0; i < Py_ARRAY_LENGTH(st->hooks); i++) {
-        Py_VISIT(st->hooks[i]);
+    PyObject **ref;
+    for (size_t i = 0; (ref = state_ref(st, i)) != NULL; i++) {
+        Py_VISIT(*ref);
     }
     return 0;
 }
@@ -147,20 +206,18 @@ static int
 module_clear(PyObject *module)
 {
     ait_state *st = ait_state_from(module);
-    Py_CLEAR(st->op_type);
-    Py_CLEAR(st->stream_type);
-    Py_CLEAR(st->run_type);
-    Py_CLEAR(st->wrapped);
-    Py_CLEAR(st->places);
+    PyObject **ref;
+    for (size_t i = 0; (ref = state_ref(st, i)) != NULL; i++) {
+        Py_CLEAR(*ref);
+    }
     Py_CLEAR(st->str_aclose);
+    Py_CLEAR(st->str_acquire);
     Py_CLEAR(st->str_athrow);
     Py_CLEAR(st->str_cancelling);
     Py_CLEAR(st->str_close);
     Py_CLEAR(st->str_name);
+    Py_CLEAR(st->str_release);
     Py_CLEAR(st->str_throw);
-    for (size_t i = 0; i < Py_ARRAY_LENGTH(st->hooks); i++) {
-        Py_CLEAR(st->hooks[i]);
-    }
     return 0;
 }
 

@@ -20,6 +20,25 @@ ait_run_new(ait_state *st, const ait_goal *goal, ait_op *op)
     return run;
 }
 
+ait_run *
+ait_run_again(PyObject **spare)
+{
+    ait_run *run = (ait_run *)ait_swap(spare, NULL);
+    if (run == NULL || run->finalized || !ait_is_unique((PyObject *)run)) {
+        Py_XDECREF(run);
+        return NULL;
+    }
+    if (run->stop != NULL && !ait_is_unique(run->stop)) {
+        Py_CLEAR(run->stop); /* somebody caught and kept it, with its value */
+    }
+    else if (run->stop != NULL) {
+        Py_CLEAR(((PyStopIterationObject *)run->stop)->value);
+    }
+    run->d.refused = false;
+    run->phase = AIT_INIT;
+    return run;
+}
+
 /* ---- beginning, suspending, ending ----------------------------------------------------------- */
 
 /* Remember the task that suspends here: aclose() in another task interrupts it. */
@@ -28,7 +47,7 @@ remember_task(ait_run *run)
 {
     PyObject *current_task = run->d.st->hooks[AIT_HOOK_CURRENT_TASK];
     run->d.since = 0;
-    if (run->task == NULL && current_task != NULL) {
+    if (run->op != NULL && run->task == NULL && current_task != NULL) {
         run->task = PyObject_CallNoArgs(current_task);
         PyObject *asked = run->task == NULL || run->task == Py_None
                               ? NULL
@@ -85,18 +104,26 @@ forget_interruption(ait_run *run)
 static void
 run_over(ait_run *run)
 {
-    ait_op *op = run->op;
+    PyObject *owner = (PyObject *)run->op;
     run->phase = AIT_DONE;
     run->op = NULL;
     run->swallow = false;
     forget_interruption(run);
     Py_CLEAR(run->task);
     tell_waiters(run);
-    ait_flag_drop(&run->busy);
-    if (run->goal == &ait_next_goal && !run->finalized) { /* its finalizer would not run again */
-        Py_XDECREF(ait_swap(&op->spare, Py_NewRef((PyObject *)run)));
+    if (owner == NULL) {
+        owner = run->arg;
+        run->arg = NULL;
+        if (run->goal->spare != 0) {
+            Py_CLEAR(run->item);
+        }
     }
-    Py_DECREF(op);
+    ait_flag_drop(&run->busy);
+    if (run->goal->spare != 0 && !run->finalized) { /* its finalizer would not run again */
+        PyObject **spare = (PyObject **)((char *)owner + run->goal->spare);
+        Py_XDECREF(ait_swap(spare, Py_NewRef((PyObject *)run)));
+    }
+    Py_XDECREF(owner);
 }
 
 /* What follows an advance: stay suspended, or be over. An end is an exception in the protocol, and
@@ -115,7 +142,9 @@ run_settle(ait_run *run, PySendResult r, PyObject **out)
     if (r == PYGEN_ERROR) {
         *out = NULL;
         ait_guard_stop("stream");
-        ait_add_note(run);
+        if (run->op != NULL) {
+            ait_add_note(run);
+        }
     }
     run_over(run);
     if (r == PYGEN_RETURN && *out == NULL) {
@@ -406,6 +435,8 @@ run_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(run->error);
     Py_VISIT(run->acc);
     Py_VISIT(run->arg);
+    Py_VISIT(run->item);
+    Py_VISIT(run->waiter);
     return 0;
 }
 
@@ -425,7 +456,9 @@ run_clear(PyObject *self)
     Py_CLEAR(run->swallowed);
     Py_CLEAR(run->error);
     Py_CLEAR(run->acc);
+    Py_CLEAR(run->waiter);
     Py_CLEAR(run->arg);
+    Py_CLEAR(run->item);
     return 0;
 }
 
@@ -440,7 +473,8 @@ run_finalize(PyObject *self)
     }
     PyObject *raised = PyErr_GetRaisedException();
     if (run->phase == AIT_INIT) {
-        if (PyErr_WarnFormat(PyExc_RuntimeWarning, 1, "'Stream.%s' was never awaited",
+        if (PyErr_WarnFormat(PyExc_RuntimeWarning, 1, "'%s.%s' was never awaited",
+                             run->goal->of != NULL ? run->goal->of : "Stream",
                              run->goal->name) < 0) {
             PyErr_WriteUnraisable(self);
         }
@@ -548,10 +582,18 @@ run_interrupting(PyObject *self, void *Py_UNUSED(ignored))
     return PyBool_FromLong(((ait_run *)self)->ours != NULL);
 }
 
+static PyObject *
+run_rest(PyObject *self, void *Py_UNUSED(ignored))
+{
+    return ait_put_many_rest((ait_run *)self);
+}
+
 static PyGetSetDef run_getset[] = {
     {"cancelling", run_cancelling, NULL,
      PyDoc_STR("How often the task had been asked to cancel when it suspended."), NULL},
     {"interrupting", run_interrupting, NULL, PyDoc_STR("An interruption is on its way."), NULL},
+    {"rest", run_rest, NULL, PyDoc_STR("Of Queue.put_many(): the items not put yet, a list."),
+     NULL},
     {"task", run_task, NULL, PyDoc_STR("The task that is suspended in it."), NULL},
     {NULL},
 };

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import sys
 import threading
+from asyncio import QueueEmpty, QueueFull
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any, cast
@@ -12,6 +14,20 @@ from typing import Any, cast
 # Queues can be shut down from 3.13 on; before, there is nothing to catch and they never end.
 _ASYNC_SHUT_DOWN: Any = getattr(asyncio, "QueueShutDown", ())
 _THREAD_SHUT_DOWN: Any = getattr(queue, "ShutDown", ())
+
+if sys.version_info >= (3, 13):
+    from asyncio import QueueShutDown
+else:
+
+    class QueueShutDown(Exception):
+        """Raised by a queue that was shut down."""
+
+
+# What our own queues raise: to tasks, and to threads.
+ERRORS = (
+    *(QueueEmpty, QueueFull, QueueShutDown),
+    *(queue.Empty, queue.Full, _THREAD_SHUT_DOWN or QueueShutDown),
+)
 
 
 class AsyncQueueItems:

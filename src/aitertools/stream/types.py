@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Iterable
-from typing import Any, Protocol, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 MISSING: Any = object()
 """An argument that was not given, where None is a value."""
@@ -35,3 +35,12 @@ Predicate: TypeAlias = Callable[[T], Awaitable[object] | object]
 
 Run: TypeAlias = Coroutine[Any, Any, T]
 """What a reducer returns: an awaitable that tasks accept as well."""
+
+
+class PutMany(Coroutine[Any, Any, None], Generic[T]):
+    """What Queue.put_many() returns."""
+
+    @property
+    def rest(self) -> list[T]:
+        """The items not put yet."""
+        raise NotImplementedError

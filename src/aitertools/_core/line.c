@@ -1,0 +1,232 @@
+/* Waiting lines: order, calls, and waiters that are gone. */
+#include "line.h"
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+static void
+row_leave(ait_waiter *waiter)
+{
+    ait_row *row = waiter->row;
+    *(waiter->before != NULL ? &waiter->before->after : &row->first) = waiter->after;
+    *(waiter->after != NULL ? &waiter->after->before : &row->last) = waiter->before;
+    waiter->before = waiter->after = NULL;
+    waiter->row = NULL;
+    row->n--;
+}
+
+static void
+row_join(ait_row *row, ait_waiter *waiter, bool in_front)
+{
+    if (in_front) {
+        waiter->after = row->first;
+        *(row->first != NULL ? &row->first->before : &row->last) = waiter;
+        row->first = waiter;
+    }
+    else {
+        waiter->before = row->last;
+        *(row->last != NULL ? &row->last->after : &row->first) = waiter;
+        row->last = waiter;
+    }
+    waiter->row = row;
+    row->n++;
+}
+
+/* ---- lines ----------------------------------------------------------------------------------- */
+
+void
+ait_line_leave(ait_waiter *waiter)
+{
+    if (waiter->row != NULL) {
+        row_leave(waiter);
+    }
+}
+
+void
+ait_line_join(ait_line *line, ait_waiter *waiter, bool in_front)
+{
+    ait_line_leave(waiter);
+    waiter->line = line;
+    row_join(&line->waiting, waiter, in_front);
+}
+
+/* Call the first of the line: false if there is none, or no room to note one more. */
+bool
+ait_line_call(ait_line *line, ait_calls *calls)
+{
+    ait_waiter *waiter = line->waiting.first;
+    if (waiter == NULL) {
+        return false;
+    }
+    if (calls->n == (int)Py_ARRAY_LENGTH(calls->handles)) {
+        calls->more = true;
+        return false;
+    }
+    row_leave(waiter);
+    row_join(&line->called, waiter, false);
+    calls->handles[calls->n] = Py_NewRef(waiter->handle);
+    calls->lines[calls->n++] = line;
+    return true;
+}
+
+/* ---- waking ---------------------------------------------------------------------------------- */
+
+/* Whoever waits for handle will never come, as its event loop is closed: its call is void. */
+static void
+strike_out(PyObject *owner, ait_line *line, PyObject *handle)
+{
+    AIT_LOCK(owner);
+    for (ait_waiter *waiter = line->called.first; waiter != NULL; waiter = waiter->after) {
+        if (waiter->handle == handle) {
+            row_leave(waiter);
+            break;
+        }
+    }
+    AIT_UNLOCK();
+}
+
+/* Set the handle off: 1, 0 when nobody will come, or -1. */
+static int
+set_off(ait_state *st, PyObject *handle)
+{
+    PyObject *done;
+    if (Py_IS_TYPE(handle, st->lock_type)) {
+        done = PyObject_CallMethodNoArgs(handle, st->str_release);
+    }
+    else {
+        done = PyObject_CallOneArg(st->hooks[AIT_HOOK_WAKE], handle);
+    }
+    int came = done == NULL ? -1 : done != Py_False;
+    Py_XDECREF(done);
+    return came;
+}
+
+void
+ait_wake_slow(ait_state *st, PyObject *owner, ait_balance_fn *balance, ait_calls *calls)
+{
+    PyObject *raised = PyErr_GetRaisedException();
+    bool again = true;
+    while (again) {
+        again = calls->more;
+        for (int i = 0; i < calls->n; i++) {
+            int came = set_off(st, calls->handles[i]);
+            if (came < 0) {
+                PyErr_WriteUnraisable(owner);
+            }
+            if (came <= 0) {
+                strike_out(owner, calls->lines[i], calls->handles[i]);
+                again = true;
+            }
+            Py_DECREF(calls->handles[i]);
+        }
+        calls->n = 0;
+        calls->more = false;
+        if (again) {
+            AIT_LOCK(owner);
+            balance(owner, calls);
+            AIT_UNLOCK();
+        }
+    }
+    if (raised != NULL) {
+        PyErr_SetRaisedException(raised);
+    }
+}
+
+/* ---- waiters --------------------------------------------------------------------------------- */
+
+ait_waiter *
+ait_waiter_new(ait_state *st, PyObject *owner, ait_balance_fn *balance)
+{
+    ait_waiter *waiter = (ait_waiter *)st->waiter_type->tp_alloc(st->waiter_type, 0);
+    if (waiter != NULL) {
+        waiter->st = st;
+        waiter->owner = Py_NewRef(owner);
+        waiter->balance = balance;
+    }
+    return waiter;
+}
+
+/* A lock that is taken. */
+static PyObject *
+taken_lock(ait_state *st)
+{
+    PyObject *lock = PyObject_CallNoArgs(st->allocate_lock);
+    PyObject *taken = lock == NULL ? NULL : PyObject_CallMethodNoArgs(lock, st->str_acquire);
+    if (taken == NULL) {
+        Py_XDECREF(lock);
+        return NULL;
+    }
+    Py_DECREF(taken);
+    return lock;
+}
+
+int
+ait_waiter_arm(ait_waiter *waiter, bool blocks)
+{
+    ait_state *st = waiter->st;
+    PyObject *handle = blocks ? taken_lock(st) : PyObject_CallNoArgs(st->hooks[AIT_HOOK_HANDLE]);
+    if (handle == NULL) {
+        return -1;
+    }
+    PyObject *used;
+    AIT_LOCK(waiter->owner);
+    used = waiter->handle;
+    waiter->handle = handle;
+    AIT_UNLOCK();
+    Py_XDECREF(used);
+    return 0;
+}
+
+/* Whoever waited is gone: if it had been called, that goes to the next one. */
+static int
+waiter_clear(PyObject *self)
+{
+    ait_waiter *waiter = (ait_waiter *)self;
+    if (waiter->owner != NULL) {
+        ait_calls calls = {.n = 0};
+        AIT_LOCK(waiter->owner);
+        if (waiter->row != NULL) {
+            row_leave(waiter);
+            waiter->balance(waiter->owner, &calls);
+        }
+        AIT_UNLOCK();
+        ait_wake(waiter->st, waiter->owner, waiter->balance, &calls);
+    }
+    Py_CLEAR(waiter->owner);
+    Py_CLEAR(waiter->handle);
+    return 0;
+}
+
+static int
+waiter_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    ait_waiter *waiter = (ait_waiter *)self;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(waiter->owner);
+    Py_VISIT(waiter->handle);
+    return 0;
+}
+
+static void
+waiter_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    (void)waiter_clear(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyType_Slot waiter_slots[] = {
+    {Py_tp_dealloc, waiter_dealloc},
+    {Py_tp_traverse, waiter_traverse},
+    {Py_tp_clear, waiter_clear},
+    {0, NULL},
+};
+
+PyType_Spec ait_waiter_spec = {
+    .name = "aitertools._core.Waiter",
+    .basicsize = sizeof(ait_waiter),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION |
+             Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = waiter_slots,
+};

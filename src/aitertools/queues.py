@@ -1,0 +1,15 @@
+"""Queues that tasks and threads share, and that can be iterated."""
+
+from ._core import LifoQueue, PriorityQueue, Queue, QueueStats, SyncQueue
+from .runtime import QueueEmpty, QueueFull, QueueShutDown
+
+__all__ = [
+    "LifoQueue",
+    "PriorityQueue",
+    "Queue",
+    "QueueEmpty",
+    "QueueFull",
+    "QueueShutDown",
+    "QueueStats",
+    "SyncQueue",
+]

@@ -127,8 +127,10 @@ struct ait_drive {
     PyObject *value;   /* borrowed: what send() brought for the innermost awaitable */
     PyObject *thrown;  /* borrowed: what throw() brought instead, or NULL           */
     bool resuming;     /* on the way down to that awaitable                         */
-    int nested;        /* operators below inner streams, on the way down            */
     bool refused;      /* a pull was: "already running"; errors.c resets it         */
+    bool halting;      /* it must not begin to await anything: see carry.h ...      */
+    bool halted;       /* ... and stopped short of it                               */
+    int nested;        /* operators below inner streams, on the way down            */
     int budget;        /* pulls until the clock is read                             */
     int allowance;     /* how many that were the last time                          */
     int64_t since;     /* ns: since when the loop had no turn; 0 when it just had   */
@@ -216,17 +218,17 @@ ait_is_awaitable(PyObject *obj)
     return false;
 }
 
-PySendResult ait_called_slow(ait_op *op, PyObject *result, PyObject **out);
+PySendResult ait_called_slow(ait_op *op, ait_drive *d, PyObject *result, PyObject **out);
 
 /* What a call gave: the result itself, or, awaited, what it leads to. Consumes result. */
 static inline PySendResult
-ait_called(ait_op *op, ait_drive *Py_UNUSED(d), PyObject *result, PyObject **out)
+ait_called(ait_op *op, ait_drive *d, PyObject *result, PyObject **out)
 {
     if (result != NULL && !ait_is_awaitable(result)) {
         *out = result;
         return PYGEN_RETURN;
     }
-    return ait_called_slow(op, result, out);
+    return ait_called_slow(op, d, result, out);
 }
 
 /* PyObject_Vectorcall() without its detours: one call less where a pipeline spends its time. */
@@ -302,6 +304,7 @@ struct ait_run {
     PyObject *arg;       /* its parameter; of a run without an op, the object it is of */
     PyObject *item;      /* what to put into a queue                                  */
     PyObject *waiter;    /* while it waits in line for that                           */
+    PyObject *held;      /* what it yielded to somebody else than its event loop      */
     Py_ssize_t n;        /* its counter                                               */
     void *extra;         /* PyMem: its private state                                  */
     long cancelling;     /* how often the task had been asked to cancel, then         */
@@ -320,6 +323,9 @@ extern const ait_goal ait_next_goal;
 ait_run *ait_run_new(ait_state *st, const ait_goal *goal, ait_op *op);
 /* A finished one out of that place, to be used again; NULL if there is none. */
 ait_run *ait_run_again(PyObject **spare);
+/* What send() and throw() do. */
+PySendResult ait_run_send(PyObject *run, PyObject *value, PyObject **out);
+PySendResult ait_run_throw(PyObject *run, PyObject *exc, PyObject **out);
 /* What the awaitable of Queue.put_many() has not put yet. */
 PyObject *ait_put_many_rest(ait_run *run);
 /* The advance of every reduction: feed until enough, close the stream, finish. */
@@ -342,12 +348,12 @@ struct ait_state {
         PyObject *empty, *full, *shut_down;                /* of tasks ...    */
         PyObject *sync_empty, *sync_full, *sync_shut_down; /* ... and threads */
     } queue_errors;
-    PyObject *str_aclose, *str_acquire, *str_athrow, *str_cancelling, *str_close, *str_name,
-        *str_release, *str_throw;
+    PyObject *str_aclose, *str_acquire, *str_athrow, *str_cancelling, *str_close, *str_enter,
+        *str_leave, *str_name, *str_release, *str_throw;
     bool debug;                /* warn about streams left open                                 */
     PyObject *places;          /* dict: id of a stream -> where it was made (debug only)       */
     /* What the package registers; each may be NULL. */
-    PyObject *hooks[8];
+    PyObject *hooks[9];
 };
 
 /* Indexes of ait_state.hooks, in the order of the names in module.c. */
@@ -359,6 +365,7 @@ enum {
     AIT_HOOK_PLACE,        /* () -> str, where the stream is being made                */
     AIT_HOOK_HANDLE,       /* () -> an awaitable that waits until ...                  */
     AIT_HOOK_WAKE,         /* (it) -> ... this; False: nobody waits for it any more    */
+    AIT_HOOK_COURIER,      /* (shared, source) -> a task that pulls it, or None: see carry.h */
     AIT_HOOK_IN_LOOP,      /* () -> whether this thread runs an event loop             */
 };
 

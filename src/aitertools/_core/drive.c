@@ -129,7 +129,10 @@ ait_pull_slow(ait_op *op, ait_drive *d, PyObject **out)
         return ait_finish(op, d, out);
     }
     if (op->flags & AIT_GIVING_WAY) {
+        bool halting = d->halting; /* whoever pulls it may give way */
+        d->halting = false;
         PySendResult r = ait_await(op, d, out);
+        d->halting = halting;
         if (r == PYGEN_NEXT) {
             op->run = d->run;
             return r;
@@ -226,6 +229,11 @@ throw_into(ait_state *st, PyObject *awaiter, PyObject *exc, PyObject **out)
 PySendResult
 ait_drive_slot(PyObject **slot, ait_drive *d, PyObject **out)
 {
+    if (d->halting && !d->resuming) {
+        d->halted = true;
+        *out = NULL;
+        return PYGEN_NEXT;
+    }
     PyObject *awaiter = Py_NewRef(*slot);
     PySendResult r;
     if (d->resuming && d->thrown != NULL) {
@@ -274,7 +282,7 @@ ait_resume(ait_op *op, ait_drive *d, PyObject **out)
 }
 
 PySendResult
-ait_called_slow(ait_op *op, PyObject *result, PyObject **out)
+ait_called_slow(ait_op *op, ait_drive *d, PyObject *result, PyObject **out)
 {
     *out = NULL;
     if (result == NULL) {
@@ -288,6 +296,10 @@ ait_called_slow(ait_op *op, PyObject *result, PyObject **out)
     PyObject *awaiter = ait_awaiter(result);
     if (awaiter == NULL) {
         return PYGEN_ERROR;
+    }
+    if (d->halting) {
+        op->awaiting = awaiter;
+        return ait_await(op, d, out);
     }
     PySendResult r = PyIter_Send(awaiter, Py_None, out);
     if (r == PYGEN_NEXT) {

@@ -4,8 +4,6 @@
  */
 #include "core.h"
 
-static PySendResult run_send(PyObject *self, PyObject *value, PyObject **out);
-
 ait_run *
 ait_run_new(ait_state *st, const ait_goal *goal, ait_op *op)
 {
@@ -215,6 +213,12 @@ run_resume(ait_run *run, PyObject *value, PyObject **out)
         }
         run->phase = AIT_ITER;
     }
+    else if (run->held != NULL) {
+        *out = run->held;
+        run->held = NULL;
+        ait_flag_drop(&run->busy);
+        return PYGEN_NEXT;
+    }
     else {
         run->d.resuming = true;
         run->d.value = value;
@@ -222,8 +226,8 @@ run_resume(ait_run *run, PyObject *value, PyObject **out)
     return run_go(run, out);
 }
 
-static PySendResult
-run_send(PyObject *self, PyObject *value, PyObject **out)
+PySendResult
+ait_run_send(PyObject *self, PyObject *value, PyObject **out)
 {
     ait_run *run = (ait_run *)self;
     *out = NULL;
@@ -272,7 +276,7 @@ static PyObject *
 run_iternext(PyObject *self)
 {
     PyObject *out;
-    PySendResult r = run_send(self, Py_None, &out);
+    PySendResult r = ait_run_send(self, Py_None, &out);
     return answer((ait_run *)self, r, out);
 }
 
@@ -293,7 +297,7 @@ static PyObject *
 run_send_method(PyObject *self, PyObject *value)
 {
     PyObject *out;
-    PySendResult r = run_send(self, value, &out);
+    PySendResult r = ait_run_send(self, value, &out);
     return answer((ait_run *)self, r, out);
 }
 
@@ -341,9 +345,10 @@ is_interruption(ait_run *run, PyObject *exc)
     return verdict == NULL ? -1 : ait_truth(verdict);
 }
 
-static PySendResult
-run_throw_exc(ait_run *run, PyObject *exc, PyObject **out)
+PySendResult
+ait_run_throw(PyObject *self, PyObject *exc, PyObject **out)
 {
+    ait_run *run = (ait_run *)self;
     *out = NULL;
     if (!run_enter(run)) {
         return PYGEN_ERROR;
@@ -361,6 +366,7 @@ run_throw_exc(ait_run *run, PyObject *exc, PyObject **out)
         run->closing = true;
         return run_go(run, out);
     }
+    Py_CLEAR(run->held);
     int interruption = is_interruption(run, exc);
     if (interruption < 0) {
         ait_flag_drop(&run->busy);
@@ -383,7 +389,7 @@ run_throw(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
     if (exc == NULL) {
         return NULL;
     }
-    PySendResult r = run_throw_exc((ait_run *)self, exc, &out);
+    PySendResult r = ait_run_throw(self, exc, &out);
     Py_DECREF(exc);
     return answer((ait_run *)self, r, out);
 }
@@ -403,7 +409,7 @@ run_close(PyObject *self, PyObject *Py_UNUSED(ignored))
     if (exit == NULL) {
         return NULL;
     }
-    PySendResult r = run_throw_exc(run, exit, &out);
+    PySendResult r = ait_run_throw(self, exit, &out);
     Py_DECREF(exit);
     if (r == PYGEN_NEXT) {
         Py_DECREF(out);
@@ -437,6 +443,7 @@ run_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(run->arg);
     Py_VISIT(run->item);
     Py_VISIT(run->waiter);
+    Py_VISIT(run->held);
     return 0;
 }
 
@@ -457,6 +464,7 @@ run_clear(PyObject *self)
     Py_CLEAR(run->error);
     Py_CLEAR(run->acc);
     Py_CLEAR(run->waiter);
+    Py_CLEAR(run->held);
     Py_CLEAR(run->arg);
     Py_CLEAR(run->item);
     return 0;
@@ -609,7 +617,7 @@ static PyType_Slot run_slots[] = {
     {Py_tp_methods, run_methods},
     {Py_tp_getset, run_getset},
     {Py_am_await, run_await},
-    {Py_am_send, run_send},
+    {Py_am_send, ait_run_send},
     {0, NULL},
 };
 

@@ -5,6 +5,7 @@ here: give way to the loop, know who waits, interrupt a wait, and pull in a task
 """
 
 from .. import _core
+from .courier import courier
 from .lines import handle, in_loop, wake
 from .loop import checkpoint, close_running, current_task, park, timeout
 from .pump import pump
@@ -15,6 +16,7 @@ __all__ = ["QueueEmpty", "QueueFull", "QueueShutDown", "park", "pump", "timeout"
 _core.set_hook("adapt", adapt)
 _core.set_hook("checkpoint", checkpoint)
 _core.set_hook("close_running", close_running)
+_core.set_hook("courier", courier)
 _core.set_hook("current_task", current_task)
 _core.set_hook("handle", handle)
 _core.set_hook("in_loop", in_loop)

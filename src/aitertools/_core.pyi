@@ -3,7 +3,7 @@
 import builtins
 from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator
 from types import GenericAlias
-from typing import Any, Generic, Literal, NamedTuple, TypeVar, final
+from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, final
 
 from .stream import Stream
 from .stream.types import PutMany
@@ -135,7 +135,7 @@ def on_close(source: object, callback: object, /) -> Stream[Any]: ...
 
 # queues
 _T = TypeVar("_T")
-_Overflow = Literal["wait", "drop_oldest", "drop_newest"]
+_Overflow: TypeAlias = Literal["wait", "drop_oldest", "drop_newest"]
 
 class QueueStats(NamedTuple):
     size: int

@@ -1,6 +1,7 @@
 /* Queues: the types Queue, LifoQueue and PriorityQueue, asyncio's made iterable and thread-safe. */
 #include "queue.h"
 
+#include <math.h>
 #include <structmember.h>
 
 static ait_queue *
@@ -46,6 +47,17 @@ overflow_named(const char *name, const char *who)
     return -1;
 }
 
+/* How many items that is: asyncio's queues take a float too, and stop at the next int. */
+static Py_ssize_t
+size_of(PyObject *maxsize)
+{
+    if (!PyFloat_Check(maxsize)) {
+        return PyNumber_AsSsize_t(maxsize, PyExc_OverflowError);
+    }
+    double most = ceil(PyFloat_AS_DOUBLE(maxsize));
+    return most >= 0 && most < (double)PY_SSIZE_T_MAX ? (Py_ssize_t)most : 0;
+}
+
 static int
 queue_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
@@ -57,7 +69,7 @@ queue_init(PyObject *self, PyObject *args, PyObject *kwargs)
                                      &on_dropped)) {
         return -1;
     }
-    Py_ssize_t most = maxsize == NULL ? 0 : PyNumber_AsSsize_t(maxsize, PyExc_OverflowError);
+    Py_ssize_t most = maxsize == NULL ? 0 : size_of(maxsize);
     int policy = most == -1 && PyErr_Occurred() ? -1 : overflow_named(overflow, who);
     if (policy < 0 || (on_dropped != Py_None && !ait_check_callable(on_dropped, who))) {
         return -1;
@@ -136,8 +148,8 @@ queue_repr(PyObject *self)
 {
     ait_queue *q = as_queue(self);
     const char *dot = strrchr(Py_TYPE(self)->tp_name, '.');
-    return PyUnicode_FromFormat("<%s maxsize=%zd qsize=%zd%s>",
-                                dot != NULL ? dot + 1 : Py_TYPE(self)->tp_name, q->maxsize,
+    return PyUnicode_FromFormat("<%s at %p maxsize=%zd qsize=%zd%s>",
+                                dot != NULL ? dot + 1 : Py_TYPE(self)->tp_name, self, q->maxsize,
                                 q->store.size, q->shut ? " shutdown" : "");
 }
 

@@ -6,12 +6,10 @@ import asyncio
 import contextvars
 import weakref
 from asyncio import current_task
-from asyncio.tasks import _enter_task, _leave_task
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from .. import _core
     from ..stream import Stream
 
 __all__ = ["courier"]
@@ -25,7 +23,17 @@ class Courier:
     what comes of it. It does not keep *shared*, which may be dropped at any time.
     """
 
-    __slots__ = ("_busy", "_call", "_loop", "_over", "_pull", "_shared", "_source", "_task", "context")
+    __slots__ = (
+        "_busy",
+        "_call",
+        "_loop",
+        "_over",
+        "_pull",
+        "_shared",
+        "_source",
+        "_task",
+        "context",
+    )
 
     def __init__(self, shared: Any, source: Stream[Any]) -> None:
         self._shared = weakref.ref(shared)
@@ -51,15 +59,15 @@ class Courier:
             return NotImplemented
         before = current_task(self._loop)
         if before is not None:
-            _leave_task(self._loop, before)
-        _enter_task(self._loop, self._task)
+            asyncio._leave_task(self._loop, before)
+        asyncio._enter_task(self._loop, self._task)
         return before
 
     def leave(self, before: asyncio.Task[Any] | None) -> None:
         """Make *before* the running task again."""
-        _leave_task(self._loop, self._task)
+        asyncio._leave_task(self._loop, self._task)
         if before is not None:
-            _enter_task(self._loop, before)
+            asyncio._enter_task(self._loop, before)
 
     def adopt(self, pull: Any) -> None:
         """Go on with *pull*, in the task."""

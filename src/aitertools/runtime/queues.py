@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any, cast
 
+__all__ = ["ERRORS", "QueueEmpty", "QueueFull", "QueueShutDown", "adapt"]
+
 # Queues can be shut down from 3.13 on; before, there is nothing to catch and they never end.
 _ASYNC_SHUT_DOWN: Any = getattr(asyncio, "QueueShutDown", ())
 _THREAD_SHUT_DOWN: Any = getattr(queue, "ShutDown", ())

@@ -277,6 +277,10 @@ run_iternext(PyObject *self)
 {
     PyObject *out;
     PySendResult r = ait_run_send(self, Py_None, &out);
+    if (r == PYGEN_RETURN && out == Py_None) { /* to tp_iternext, that is no exception at all */
+        Py_DECREF(out);
+        return NULL;
+    }
     return answer((ait_run *)self, r, out);
 }
 

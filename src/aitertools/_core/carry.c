@@ -124,7 +124,6 @@ begin_to_await(PyObject *shared, ait_carrier *c, ait_state *st, PySendResult r, 
         return settle(c, r, out);
     }
     c->pull->d.halting = c->pull->d.halted = false;
-    Py_CLEAR(c->pull->task); /* whoever asked is not the one who awaits */
     if (engage(shared, c, st) < 0) {
         return PYGEN_ERROR;
     }

@@ -50,7 +50,7 @@ enum {
     PyObject *awaiting; /* iterator of the awaitable it waits for, while suspended there    */ \
     PyObject *error;    /* the first error of a close in progress                           */ \
     PyObject *spare;    /* a finished __anext__ awaitable, for the next call                */ \
-    ait_run *run;       /* borrowed: who drives it, while suspended                         */ \
+    PyObject *run;      /* weak reference to who drives it, from the first suspension on    */ \
     uint64_t count;     /* items delivered                                                  */ \
     uint8_t busy;       /* taken from the beginning of a pull or close to its end           */ \
     uint8_t flags;                                                                             \
@@ -295,7 +295,7 @@ struct ait_run {
     const ait_goal *goal;
     ait_op *op;          /* NULL once done                                            */
     PyObject *stop;      /* a StopIteration to use again                              */
-    PyObject *task;      /* the task that suspended in it, while suspended            */
+    PyObject *task;      /* the task that suspends in it, from the first time on      */
     PyObject *waiters;   /* list of callables: told when an interrupted run is over   */
     PyObject *swallowed; /* the type of the interruption while swallow is set           */
     PyObject *ours;      /* callable: is this exception the interruption? or NULL     */
@@ -307,6 +307,8 @@ struct ait_run {
     PyObject *held;      /* what it yielded to somebody else than its event loop      */
     Py_ssize_t n;        /* its counter                                               */
     void *extra;         /* PyMem: its private state                                  */
+    PyObject *self;      /* a weak reference to it, once it has suspended             */
+    PyObject *weakrefs;
     long cancelling;     /* how often the task had been asked to cancel, then         */
     ait_phase phase;
     uint8_t busy;        /* taken while its code runs                                 */
@@ -332,6 +334,34 @@ PyObject *ait_put_many_rest(ait_run *run);
 PySendResult ait_reduce(ait_run *run, PyObject **out);
 PyObject *ait_anext(PyObject *op);
 PyObject *ait_aclose(PyObject *op, PyObject *ignored);
+
+/* ---- interruptions: one task closes what another one pulls ----------------------------------- */
+
+/* A pull or close of op, which is taken, suspends; it is over, just before it is let go. */
+void ait_suspend(ait_op *op, ait_drive *d);
+void ait_release_slow(ait_op *op);
+
+static inline void
+ait_release(ait_op *op)
+{
+    if (op->run != NULL) {
+        ait_release_slow(op);
+    }
+    ait_flag_drop(&op->busy);
+}
+
+ait_run *ait_run_of(ait_op *op, bool *gone);
+
+/* The run suspends; it is over (its op, which was its own, is the caller's now). */
+void ait_run_suspended(ait_run *run);
+PyObject *ait_run_ended(ait_run *run);
+/* exc is thrown into it: note whether it is an interruption. 0, or -1 */
+int ait_run_arrived(ait_run *run, PyObject *exc);
+/* Whether the error is our own interruption coming back: then the pull is made once more and finds
+ * that the stream is to be closed. */
+bool ait_run_swallows(ait_run *run);
+PyObject *ait_run_interrupt(PyObject *run, PyObject *args);
+PyObject *ait_run_wants(PyObject *run, PyObject *args);
 
 /* ---- the module ------------------------------------------------------------------------------ */
 
@@ -361,7 +391,7 @@ enum {
     AIT_HOOK_ADAPT,        /* (obj) -> async iterator, or None                        */
     AIT_HOOK_CHECKPOINT,   /* () -> awaitable that takes one turn of the loop, or None */
     AIT_HOOK_CURRENT_TASK, /* () -> the running task; an error where there is none    */
-    AIT_HOOK_CLOSE_RUNNING,/* (run, closing) -> awaitable: the end of a pending pull     */
+    AIT_HOOK_CLOSE_RUNNING,/* (run, stream, looks) -> awaitable: the end of a pending pull */
     AIT_HOOK_PLACE,        /* () -> str, where the stream is being made                */
     AIT_HOOK_HANDLE,       /* () -> an awaitable that waits until ...                  */
     AIT_HOOK_WAKE,         /* (it) -> ... this; False: nobody waits for it any more    */

@@ -378,12 +378,12 @@ struct ait_state {
         PyObject *empty, *full, *shut_down;                /* of tasks ...    */
         PyObject *sync_empty, *sync_full, *sync_shut_down; /* ... and threads */
     } queue_errors;
-    PyObject *str_aclose, *str_acquire, *str_athrow, *str_cancelling, *str_close, *str_enter,
-        *str_leave, *str_name, *str_release, *str_throw;
+    PyObject *str_aclose, *str_acquire, *str_athrow, *str_cancelling, *str_close, *str_done,
+        *str_name, *str_release, *str_throw;
     bool debug;                /* warn about streams left open                                 */
     PyObject *places;          /* dict: id of a stream -> where it was made (debug only)       */
     /* What the package registers; each may be NULL. */
-    PyObject *hooks[9];
+    PyObject *hooks[11];
 };
 
 /* Indexes of ait_state.hooks, in the order of the names in module.c. */
@@ -396,6 +396,8 @@ enum {
     AIT_HOOK_HANDLE,       /* () -> an awaitable that waits until ...                  */
     AIT_HOOK_WAKE,         /* (it) -> ... this; False: nobody waits for it any more    */
     AIT_HOOK_COURIER,      /* (shared, source) -> a task that pulls it, or None: see carry.h */
+    AIT_HOOK_RUNNING_LOOP, /* () -> asyncio's in this thread, or None                  */
+    AIT_HOOK_SWAP_TASK,    /* (loop, task) -> who was its running task; task is now    */
     AIT_HOOK_IN_LOOP,      /* () -> whether this thread runs an event loop             */
 };
 

@@ -12,7 +12,10 @@ from typing import Any, NoReturn
 
 from .. import _core
 
-__all__ = ["checkpoint", "close_running", "current_task", "park", "timeout"]
+__all__ = ["checkpoint", "close_running", "current_task", "park", "running_loop", "timeout"]
+
+
+running_loop = asyncio._get_running_loop
 
 
 class _Turn:

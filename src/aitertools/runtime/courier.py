@@ -69,6 +69,12 @@ class Courier:
         if before is not None:
             asyncio._enter_task(self._loop, before)
 
+    def inside(self) -> bool:
+        """Whether it is this task that runs."""
+        if asyncio._get_running_loop() is not self._loop:
+            return False
+        return current_task(self._loop) is self._task
+
     def adopt(self, pull: Any) -> None:
         """Go on with *pull*, in the task."""
         self._pull = pull

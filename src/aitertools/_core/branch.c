@@ -1,15 +1,11 @@
-/* Group, what makes streams of one stream: groupby partition.
+/* Group, what makes streams of one stream: groupby.
  *
  * These streams read a hub, an operator that nobody else sees:
  *
  *      groupby ---owns---> hub ---> source           A group ends when its key does;
  *      group --borrows---> hub                       groupby closes the hub.
  *
- *      partition.false ---> port ---borrows---> hub ---> source
- *      partition.true  ---> port ---borrows---> hub
- *
- * A port keeps the closing of one branch from the hub; the last branch to be closed closes it. The
- * gate of the hub is what keeps several tasks or threads apart.
+ * The gate of the hub is what keeps several tasks or threads apart.
  */
 #include "valued.h"
 

@@ -340,8 +340,8 @@ is_left_open(ait_op *op)
     if (op->flags & (AIT_CLOSED | AIT_BORROWED)) {
         return false;
     }
-    if (op->kind->close != NULL && op->count > 0) {
-        return true;
+    if (op->kind->close != NULL && op->count > 0 && op->kind->reads == 0) {
+        return true; /* a stream that shares its source leaves the telling to that one */
     }
     for (int i = 0; i < op->kind->nowned; i++) {
         PyObject *owned = op->refs[i];

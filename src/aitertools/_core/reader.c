@@ -1,30 +1,21 @@
 /* Readers: a ring as a stream, once for each who subscribes.
  *
- * A reader that finds nothing pulls the source, on behalf of all, unless somebody does that already:
- * then it waits in line. See carry.h for what pulling is.
+ * A reader that finds nothing pulls the source, on behalf of all, unless somebody does that
+ * already: then it waits in line. See carry.h for what pulling is.
  */
 #include "ring.h"
 
 /* ---- pulling --------------------------------------------------------------------------------- */
 
-static unsigned long
-who_is_on_the_spot(ait_ring *ring)
-{
-#ifdef Py_GIL_DISABLED
-    return __atomic_load_n(&ring->spot, __ATOMIC_RELAXED);
-#else
-    return ring->spot;
-#endif
-}
-
+/* This thread is in the pull no more, though the pull may go on. */
 static void
-be_on_the_spot(ait_ring *ring, unsigned long thread)
+leave_the_spot(ait_ring *ring)
 {
-#ifdef Py_GIL_DISABLED
-    __atomic_store_n(&ring->spot, thread, __ATOMIC_RELAXED);
-#else
-    ring->spot = thread;
-#endif
+    AIT_LOCK(ring);
+    if (ring->spot == PyThread_get_thread_ident()) {
+        ring->spot = 0;
+    }
+    AIT_UNLOCK();
 }
 
 /* A pull came to r: an item or an error, which is stolen, or the end. Nobody pulls any more. */
@@ -37,8 +28,10 @@ settle(ait_ring *ring, PySendResult r, PyObject *entry)
     calls.more = false;
     AIT_LOCK(ring);
     ring->pulling = false;
+    ring->spot = 0;
     if (entry == NULL && !ring->ended) {
         ait_ring_end(ring);
+        ring->closed = true; /* the source is; who leaves waits for its courier, if any */
     }
     else if (!ring->ended) {
         ait_ring_append(ring, entry, r == PYGEN_ERROR, &freed);
@@ -74,6 +67,7 @@ give_up_the_lead(ait_ring *ring)
     ait_calls calls = {.n = 0};
     AIT_LOCK(ring);
     ring->pulling = false;
+    ring->spot = 0;
     ring->news = true;
     ait_ring_balance((PyObject *)ring, &calls);
     AIT_UNLOCK();
@@ -86,9 +80,15 @@ pull(ait_seat *seat, ait_drive *d, PyObject **out)
 {
     ait_ring *ring = (ait_ring *)Py_NewRef((PyObject *)seat->ring);
     bool thrown = d->resuming && d->thrown != NULL;
-    be_on_the_spot(ring, PyThread_get_thread_ident());
+    if (d->resuming) {
+        AIT_LOCK(ring);
+        ring->spot = PyThread_get_thread_ident();
+        AIT_UNLOCK();
+    }
     int r = ait_carry((PyObject *)ring, &ring->carrier, d, out);
-    be_on_the_spot(ring, 0);
+    if (r == PYGEN_NEXT || r == AIT_CARRIED) {
+        leave_the_spot(ring);
+    }
     if (r == PYGEN_NEXT) {
         Py_DECREF(ring);
         return PYGEN_NEXT;
@@ -145,14 +145,16 @@ look(ait_reader *op, bool armed, PyObject **out, int64_t *missed)
 static int
 waits_for_itself(ait_ring *ring)
 {
-    if (who_is_on_the_spot(ring) == PyThread_get_thread_ident()) {
-        return 1;
-    }
-    PyObject *courier = ring->carrier.courier;
-    if (courier == NULL) {
-        return 0;
-    }
-    PyObject *inside = PyObject_CallMethod(courier, "inside", NULL);
+    bool on_the_spot;
+    PyObject *courier;
+    AIT_LOCK(ring);
+    on_the_spot = ring->spot == PyThread_get_thread_ident();
+    courier = Py_XNewRef(ring->carrier.courier);
+    AIT_UNLOCK();
+    PyObject *inside = on_the_spot        ? Py_NewRef(Py_True)
+                       : courier == NULL ? Py_NewRef(Py_False)
+                                          : PyObject_CallMethod(courier, "inside", NULL);
+    Py_XDECREF(courier);
     return inside == NULL ? -1 : ait_truth(inside);
 }
 
@@ -258,7 +260,7 @@ ait_reader_step(ait_op *self, ait_drive *d, PyObject **out)
 
 /* ---- leaving --------------------------------------------------------------------------------- */
 
-/* Whether it was the last reader; *closed: whether the source is to be closed, for whatever reason. */
+/* Whether it was the last reader; *closed: whether the source is to be closed, by whatever. */
 static bool
 leave(ait_seat *seat, bool *closed)
 {

@@ -356,6 +356,7 @@ ait_ring_read(ait_ring *ring, ait_seat *seat, ait_waiter *waiter, PyObject **out
         return AIT_READ_FAIL;
     }
     ring->pulling = seat->leads = true;
+    ring->spot = PyThread_get_thread_ident();
     return AIT_READ_LEAD;
 }
 

@@ -36,7 +36,8 @@ ait_ring_policy(ait_policy *policy, PyObject *maxlag, const char *overflow, PyOb
     const char *who = policy->who;
     policy->maxlag = maxlag == Py_None ? 0 : ait_check_size(maxlag, 1, who, "maxlag");
     policy->replay = replay == NULL ? 0 : ait_check_size(replay, 0, who, "replay");
-    policy->overflow = policy->maxlag < 0 || policy->replay < 0 ? -1 : overflow_named(overflow, who);
+    bool fine = policy->maxlag >= 0 && policy->replay >= 0;
+    policy->overflow = fine ? overflow_named(overflow, who) : -1;
     if (policy->overflow < 0) {
         return -1;
     }
@@ -122,7 +123,7 @@ readers_of(ait_ring *ring, Py_ssize_t n)
  *      tee 2 [0]  a b c |
  *      tee 2 [1]  a b c |
  */
-static const ait_kind tee_kind = {.name = "tee", AIT_READER};
+static const ait_kind tee_kind = {.name = "tee", .step = ait_reader_step, AIT_READER};
 
 static PyObject *
 tee_new(PyObject *module, PyObject *args)
@@ -151,7 +152,7 @@ tee_new(PyObject *module, PyObject *args)
  *      subscribe()    a b c d |
  *      subscribe()        c d |
  */
-static const ait_kind share_kind = {.name = "share", AIT_READER};
+static const ait_kind share_kind = {.name = "share", .step = ait_reader_step, AIT_READER};
 
 /* share(cls, source, maxlag, overflow, replay, balance, stay) */
 static PyObject *
@@ -290,8 +291,8 @@ static const ait_kind judge_kind = {
 };
 
 static const ait_kind side_kinds[2] = {
-    {.name = "partition.false", AIT_READER},
-    {.name = "partition.true", AIT_READER},
+    {.name = "partition.false", .step = ait_reader_step, AIT_READER},
+    {.name = "partition.true", .step = ait_reader_step, AIT_READER},
 };
 
 static ait_op *

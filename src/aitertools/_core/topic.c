@@ -9,7 +9,7 @@ as_ring(PyObject *self)
     return (ait_ring *)self;
 }
 
-static const ait_kind topic_kind = {.name = "Topic", AIT_READER};
+static const ait_kind topic_kind = {.name = "Topic", .step = ait_reader_step, AIT_READER};
 
 /* ---- making ---------------------------------------------------------------------------------- */
 
@@ -275,16 +275,17 @@ topic_repr(PyObject *self)
 
 PyDoc_STRVAR(topic_doc,
 "Topic(*, maxlag=1024, overflow='wait', replay=0)\n--\n\n"
-"Items for many: what is published reaches every subscriber, each of which reads at its own pace.\n\n"
-"A subscriber is a stream, of the items that come after :meth:`subscribe` was called and of up to\n"
-"*replay* items before. Tasks of several event loops and threads may publish and read at the same\n"
-"time. *maxlag* is how many items a subscriber may be behind, or None: any number. *overflow* says\n"
-"what to do with one more: ``wait`` (who publishes waits for the slowest subscriber),\n"
+"Items for many: each subscriber reads all that is published, at its own pace.\n\n"
+"A subscriber is a stream, of the items that come after :meth:`subscribe` was called and of up\n"
+"to *replay* items before. Tasks of several event loops and threads may publish and read at the\n"
+"same time.\n\n"
+"*maxlag* is how many items a subscriber may be behind, or None: any number. *overflow* says what\n"
+"to do with one more: ``wait`` (who publishes waits for the slowest subscriber),\n"
 "``drop_oldest`` (who is behind misses items; its next pull raises :exc:`Lagged`, which says how\n"
 "many, and the one after that goes on with what is there), or ``disconnect`` (it gets nothing\n"
 "more: its next pull raises Lagged, and then it is at its end).\n\n"
-"Closing or dropping a subscriber unsubscribes it. With no subscriber, items are kept for *replay*\n"
-"only. Raises ValueError if *maxlag* is less than one or *replay* greater than *maxlag*.\n\n"
+"Closing or dropping a subscriber unsubscribes it. Without one, items are kept for *replay* only.\n"
+"Raises ValueError if *maxlag* is less than one, or *replay* negative or greater than *maxlag*.\n\n"
 ">>> import asyncio, aitertools as ait\n"
 ">>> async def main():\n"
 "...     topic = ait.Topic()\n"
@@ -298,9 +299,9 @@ PyDoc_STRVAR(topic_doc,
 
 PyDoc_STRVAR(publish_doc,
 "publish($self, item, /)\n--\n\n"
-"Give an item to every subscriber; with ``overflow='wait'`` it waits in line for the slowest one.\n\n"
-"Raises QueueShutDown if the topic is shut down, also while it waits. Cancelled, it has published\n"
-"nothing.\n\n"
+"Give an item to every subscriber; with ``overflow='wait'`` it waits for the slowest, in line.\n\n"
+"Raises QueueShutDown if the topic is shut down, also while it waits. Cancelled, it has\n"
+"published nothing.\n\n"
 ">>> import asyncio, aitertools as ait\n"
 ">>> topic = ait.Topic(replay=1)\n"
 ">>> asyncio.run(topic.publish('a'))\n"
@@ -331,8 +332,8 @@ PyDoc_STRVAR(subscribe_doc,
 PyDoc_STRVAR(shutdown_doc,
 "shutdown($self, /, error=None)\n--\n\n"
 "Say that nothing will come any more: subscribers read what is there, then the end.\n\n"
-"With *error*, an exception, they get that before the end. publish() raises QueueShutDown from now\n"
-"on, also where it waits. Shutting down twice is fine; the first error stays.\n\n"
+"With *error*, an exception, they get that before the end. publish() raises QueueShutDown from\n"
+"now on, also where it waits. Shutting down twice is fine; the first error stays.\n\n"
 ">>> import aitertools as ait\n"
 ">>> topic = ait.Topic()\n"
 ">>> topic.shutdown()\n"

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-from typing import TYPE_CHECKING, Generic, Literal, Self
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Generic, Literal, Self, TypeGuard, overload
 
 from .. import _core
-from .types import T_co
+from .types import Predicate, T_co, U
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
-    from typing import Any
+    from types import TracebackType
 
     from . import Stream
 
@@ -36,35 +36,29 @@ class Shared(_core.Shared, Generic[T_co]):
 
     __slots__ = ()
 
-    if TYPE_CHECKING:
+    def aclose(self) -> Coroutine[Any, Any, None]:
+        """Close the source; subscribers read what is there, then the end. Idempotent."""
+        return super().aclose()
 
-        def aclose(self) -> Coroutine[Any, Any, None]: ...
-        def subscribe(self) -> Stream[T_co]: ...
+    def stats(self) -> _core.TopicStats:
+        """Return how many subscribe, the lag of the slowest, items so far, and items missed."""
+        return super().stats()
 
-    else:
+    def subscribe(self) -> Stream[T_co]:
+        """Return a stream of what comes from now on, and of up to *replay* items before.
 
-        def aclose(self):
-            """Close the source; subscribers read what is there, then the end.
+        >>> async def main():
+        ...     async with stream("abc").share() as shared:
+        ...         one, other = shared.subscribe(), shared.subscribe()
+        ...         return await one.list(), await other.list()
+        >>> run(main())
+        (['a', 'b', 'c'], ['a', 'b', 'c'])
 
-            Awaitable, idempotent.
-            """
-            return super().aclose()
-
-        def subscribe(self):
-            """Return a stream of what comes from now on, and of up to *replay* items before.
-
-            >>> async def main():
-            ...     async with stream("abc").share() as shared:
-            ...         one, other = shared.subscribe(), shared.subscribe()
-            ...         return await one.list(), await other.list()
-            >>> run(main())
-            (['a', 'b', 'c'], ['a', 'b', 'c'])
-
-            Cancelled, it loses nothing. Closing or dropping it unsubscribes it. When the source is
-            at its end, or was closed, a new subscriber gets what there is to replay, and then the
-            end, or the error with which the source ended.
-            """
-            return super().subscribe()
+        Cancelled, it loses nothing. Closing or dropping it unsubscribes it. When the source is at
+        its end, or was closed, a new subscriber gets what there is to replay, and then the end, or
+        the error with which the source ended.
+        """
+        return super().subscribe()
 
     async def __aenter__(self) -> Self:
         """Return the object itself."""
@@ -148,9 +142,9 @@ class Share(Generic[T_co]):
         (['a', 'b'], ['c', 'd'], ['b', 'c', 'd'])
 
         The source is pulled when a subscriber asks for what is not there, and closed when the last
-        subscriber leaves; with *stay* only by ``aclose()``, or at the end of ``async with``. *maxlag*
-        and *overflow* say how far a subscriber may be behind, and what is done then, as for
-        :meth:`tee`. A new one gets up to *replay* items that were there before it.
+        subscriber leaves; with *stay* only by ``aclose()``, or at the end of ``async with``.
+        *maxlag* and *overflow* say how far a subscriber may be behind, and what is done then, as
+        for :meth:`tee`. A new one gets up to *replay* items that were there before it.
 
         With *balance* each item is for one subscriber only, whoever asks first: they share the
         work. An error reaches the one whose item it was; one that ends the source reaches all.
@@ -161,6 +155,35 @@ class Share(Generic[T_co]):
         Source: Rx's ``share`` and Kotlin's ``shareIn``, with subscribing made visible.
         """
         return _core.share(Shared, self, maxlag, overflow, replay, balance, stay)
+
+    @overload
+    def partition(self, pred: Callable[[T_co], TypeGuard[U]]) -> tuple[Stream[T_co], Stream[U]]: ...
+    @overload
+    def partition(self, pred: Predicate[T_co] | None) -> tuple[Stream[T_co], Stream[T_co]]: ...
+    def partition(self, pred: Callable[[T_co], object] | None) -> tuple[Stream[T_co], Stream[Any]]:
+        """Make two streams: the items for which *pred* is false, and those for which it is true.
+
+            source             1 2 3 4 |
+            partition odd [0]    2   4 |
+            partition odd [1]  1   3   |
+
+        >>> async def main():
+        ...     even, odd = stream([1, 2, 3, 4]).partition(lambda n: n % 2)
+        ...     return await even.list(), await odd.list()
+        >>> run(main())
+        ([2, 4], [1, 3])
+
+        Any number of tasks may read them at the same time. Each item is pulled and judged once, as
+        soon as one of them asks. What belongs to the other is kept until that asks for it,
+        **however much it is**: close or drop a stream that you do not need. With None for *pred*,
+        the items themselves count as true or false.
+
+        An item whose *pred* fails is gone; errors reach both streams, and both go on. Cancelling
+        and closing are as for :meth:`tee`: the source is closed at its end, or when both are.
+
+        Source: more_itertools.partition.
+        """
+        return _core.partition(self, pred)
 
 
 _core.set_hook("lagged", Lagged)

@@ -43,7 +43,13 @@ ait_ring_trim(ait_ring *ring, ait_freed *freed)
         note_freed(freed, slot->item);
         slot->item = NULL;
     }
-    if (ring->base == ring->next && ring->room >= LARGE) {
+}
+
+/* Give the memory back that a long lag took; not while a pull has its slot reserved. */
+static void
+shrink(ait_ring *ring)
+{
+    if (ring->base == ring->next && ring->room >= LARGE && !ring->pulling) {
         PyMem_Free(ring->slots);
         ring->slots = NULL;
         ring->room = 0;
@@ -152,6 +158,7 @@ ait_ring_give_back(ait_ring *ring, ait_seat *seat, ait_freed *freed)
         seat->cursor++;
     }
     ait_ring_trim(ring, freed);
+    shrink(ring);
 }
 
 bool
@@ -281,6 +288,7 @@ take(ait_ring *ring, ait_seat *seat, ait_freed *freed)
         slot->item = NULL;
     }
     ait_ring_trim(ring, freed);
+    shrink(ring);
     return item;
 }
 

@@ -18,30 +18,53 @@ leave_the_spot(ait_ring *ring)
     AIT_UNLOCK();
 }
 
-/* A pull came to r: an item or an error, which is stolen, or the end. Nobody pulls any more. */
+/* Nothing will be pulled any more: the task that did that may go. */
 static void
+dismiss_courier(ait_ring *ring)
+{
+    PyObject *courier;
+    AIT_LOCK(ring);
+    courier = Py_XNewRef(ring->carrier.courier);
+    AIT_UNLOCK();
+    PyObject *done = courier == NULL ? NULL : PyObject_CallMethod(courier, "dismiss", NULL);
+    if (done == NULL && courier != NULL) {
+        PyErr_WriteUnraisable(courier);
+    }
+    Py_XDECREF(done);
+    Py_XDECREF(courier);
+}
+
+/* A pull came to r: an item or an error, which is stolen, or the end. Nobody pulls any more.
+ * Whether that was all. */
+static bool
 settle(ait_ring *ring, PySendResult r, PyObject *entry)
 {
     ait_calls calls;
     ait_freed freed;
+    bool over = false;
     calls.n = freed.n = 0;
     calls.more = false;
     AIT_LOCK(ring);
     ring->pulling = false;
     ring->spot = 0;
-    if (entry == NULL && !ring->ended) {
-        ait_ring_end(ring);
-        ring->closed = true; /* the source is; who leaves waits for its courier, if any */
-    }
-    else if (!ring->ended) {
+    if (entry != NULL && !ring->ended) {
         ait_ring_append(ring, entry, r == PYGEN_ERROR, &freed);
         entry = NULL;
+        over = r == PYGEN_ERROR && (ring->carrier.source->flags & AIT_ENDED);
+    }
+    else {
+        over = true;
+    }
+    if (over) {
+        ait_ring_end(ring);
+        ring->closed = true; /* the source is; who leaves waits for its courier, if any */
     }
     ait_ring_balance((PyObject *)ring, &calls);
     AIT_UNLOCK();
     Py_XDECREF(entry); /* it came too late: the ring was closed meanwhile */
     ait_ring_wake(ring, &calls);
     ait_ring_drop_freed(ring, &freed);
+    return over;
 }
 
 static void
@@ -51,13 +74,16 @@ deliver(PyObject *self, PySendResult r, PyObject *item)
     if (entry == NULL && r == PYGEN_ERROR) {
         PyErr_WriteUnraisable(self);
     }
-    settle((ait_ring *)self, r, entry);
+    (void)settle((ait_ring *)self, r, entry);
 }
 
+/* Whether that was all, so that the courier may go. */
 PyObject *
 ait_ring_deliver(PyObject *self, PyObject *args)
 {
-    return ait_carry_deliver(self, args, deliver);
+    PyObject *done = ait_carry_deliver(self, args, deliver);
+    Py_XDECREF(done);
+    return done == NULL ? NULL : PyBool_FromLong(((ait_ring *)self)->ended);
 }
 
 /* The one who pulled was cancelled, or the like: another one goes on. */
@@ -102,8 +128,8 @@ pull(ait_seat *seat, ait_drive *d, PyObject **out)
         Py_DECREF(ring);
         return PYGEN_ERROR;
     }
-    if (r != AIT_CARRIED) {
-        settle(ring, (PySendResult)r, *out);
+    if (r != AIT_CARRIED && settle(ring, (PySendResult)r, *out)) {
+        dismiss_courier(ring);
     }
     Py_DECREF(ring);
     *out = NULL;

@@ -155,8 +155,8 @@ class Courier:
 
     def _deliver(self, outcome: Literal["item", "end", "error"], value: object = None) -> None:
         shared = self._shared()
-        if shared is not None:
-            shared.deliver(outcome, value)
+        if shared is not None and shared.deliver(outcome, value):
+            self._over = True  # that was all
 
 
 async def _over(task: asyncio.Task[None]) -> asyncio.CancelledError | None:

@@ -147,21 +147,23 @@ look(ait_reader *op, bool armed, PyObject **out, int64_t *missed)
     ait_calls calls;
     ait_freed freed;
     ait_reading reading;
+    bool stays;
     calls.n = freed.n = 0;
     calls.more = false;
     AIT_LOCK(ring);
     reading = ait_ring_read(ring, op->seat, waiter, out, missed, &freed);
-    if (waiter != NULL && reading != AIT_READ_WAIT) {
+    stays = reading == AIT_READ_WAIT || reading == AIT_READ_LEAD; /* who pulls keeps its turn */
+    if (waiter != NULL && !stays) {
         ait_line_leave(waiter);
     }
-    else if (armed && waiter->row != &line->waiting) {
+    else if (armed && reading == AIT_READ_WAIT && waiter->row != &line->waiting) {
         ait_line_join(line, waiter, waiter->row == &line->called);
     }
     ait_ring_balance((PyObject *)ring, &calls);
     AIT_UNLOCK();
     ait_ring_wake(ring, &calls);
     ait_ring_drop_freed(ring, &freed);
-    if (reading != AIT_READ_WAIT) {
+    if (!stays) {
         Py_CLEAR(op->waiter);
     }
     return reading;
@@ -223,10 +225,8 @@ raise_lagged(ait_state *st, int64_t missed)
 static PySendResult
 go_on(ait_reader *op, ait_drive *d, PyObject **out)
 {
-    if (op->awaiting == NULL) {
-        return pull(op->seat, d, out);
-    }
-    PySendResult r = ait_await((ait_op *)op, d, out);
+    PySendResult r =
+        op->awaiting == NULL ? pull(op->seat, d, out) : ait_await((ait_op *)op, d, out);
     if (r == PYGEN_RETURN) {
         Py_CLEAR(*out);
     }

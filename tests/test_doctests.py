@@ -6,11 +6,13 @@ import asyncio
 import doctest
 import importlib
 import inspect
+import itertools
 import pkgutil
 
 import pytest
 
 import aitertools as ait
+from aitertools import _core
 
 MODULES = [
     module.name
@@ -30,7 +32,23 @@ def examples(name):
             yield from finder.find(value, globs=names, module=False)
 
 
-TESTS = {test.name: test for name in MODULES for test in examples(name) if test.examples}
+def core_examples():
+    """The doctests of what is public and written in C."""
+    parser = doctest.DocTestParser()
+    names = {"run": asyncio.run, "stream": ait.stream, "ait": ait, "asyncio": asyncio}
+    for cls in vars(_core).values():
+        if inspect.isclass(cls) and cls.__module__ == "aitertools":
+            documented = {f"{cls.__name__}.{name}": value for name, value in vars(cls).items()}
+            for name, value in {cls.__name__: cls, **documented}.items():
+                doc = inspect.getdoc(value) if callable(value) else None
+                yield parser.get_doctest(doc or "", dict(names), name, None, 0)
+
+
+TESTS = {
+    test.name: test
+    for test in itertools.chain(*map(examples, MODULES), core_examples())
+    if test.examples
+}
 
 
 @pytest.mark.parametrize("name", sorted(TESTS))

@@ -111,7 +111,8 @@ intern_names(ait_state *st)
     } names[] = {
         {&st->str_aclose, "aclose"}, {&st->str_acquire, "acquire"}, {&st->str_athrow, "athrow"},
         {&st->str_cancelling, "cancelling"}, {&st->str_close, "close"}, {&st->str_enter, "enter"},
-        {&st->str_leave, "leave"}, {&st->str_name, "__name__"}, {&st->str_release, "release"}, {&st->str_throw, "throw"},
+        {&st->str_leave, "leave"}, {&st->str_name, "__name__"}, {&st->str_release, "release"},
+        {&st->str_throw, "throw"},
     };
     for (size_t i = 0; i < Py_ARRAY_LENGTH(names); i++) {
         *names[i].place = PyUnicode_InternFromString(names[i].text);

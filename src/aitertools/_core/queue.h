@@ -1,6 +1,6 @@
 /* Queues: what their files share.
  *
- * queue.c        the types Queue, LifoQueue, PriorityQueue
+ * queue.c        the types Queue, LifoQueue, PriorityQueue; what help() says is in queue_doc.h
  * queue_order.c  how the items lie, and which one is next
  * queue_ask.c    what is asked of a queue and may have to wait: get, put, join, ...
  * queue_wait.c   waiting for that: awaitables, and a queue as a source of a stream

@@ -9,6 +9,7 @@ them ``async def``. The rest, where it differs from the usual one source of smal
     data      what the sources have: INTS, PAIRS, LISTS, TEXTS, BOOLS; one for all, or one for each
     early     it may come to its end before its first source does
     shares    its results are streams, or share its source: some laws have tests of their own
+    carried   what it reads may be pulled, and the functions there called, in a task of its own
     reordered the original reads its sources in another order, or more of them
 """
 
@@ -39,6 +40,7 @@ from .models import (
     opened,
     pages,
     pair,
+    published,
     small,
     suppressed,
     twice,
@@ -176,18 +178,45 @@ operator(
     lambda s, f: s.chunked_by(weight=f(abs), limit=6),
     lambda a: chunked_by_weight(abs, 6, a),
 )
+
+# ---- share ---------------------------------------------------------------------------------------
+
+operator = functools.partial(enter, "share")
+
 operator(
     "partition(pred)[0]",
     lambda s, f: s.partition(f(even))[0],
     lambda a: mit.partition(even, a)[0],
     shares=True,
+    carried=True,
 )
 operator(
     "partition(pred)[1]",
     lambda s, f: s.partition(f(even))[1],
     lambda a: mit.partition(even, a)[1],
     shares=True,
+    carried=True,
 )
+operator("tee()[0]", lambda s, f: s.tee()[0], iter, shares=True, carried=True)
+operator(
+    "tee(3)[2]",
+    lambda s, f: s.map(f(double)).tee(3)[2],
+    lambda a: map(double, a),
+    shares=True,
+    carried=True,
+)
+operator("share", lambda s, f: s.share().subscribe(), iter, shares=True, carried=True)
+operator(
+    "share(replay)", lambda s, f: s.share(replay=2).subscribe(), iter, shares=True, carried=True
+)
+operator(
+    "share(balance)",
+    lambda s, f: s.share(balance=True).subscribe(),
+    iter,
+    shares=True,
+    carried=True,
+)
+operator("Topic", lambda f: published([3, 1, 4]), lambda: [3, 1, 4])
 
 # ---- combine -------------------------------------------------------------------------------------
 

@@ -48,6 +48,7 @@ class Entry:
     reduces: bool
     early: bool
     shares: bool
+    carried: bool
     reordered: bool
 
     def __repr__(self) -> str:
@@ -101,6 +102,7 @@ def enter(
     reduces: bool = False,
     early: bool = False,
     shares: bool = False,
+    carried: bool = False,
     reordered: bool = False,
 ) -> None:
     """Put one line into the catalogue."""
@@ -108,4 +110,5 @@ def enter(
     each = (data,) * arity if isinstance(data, Data) else data
     assert len(each) == arity, name
     assert name not in {entry.name for entry in ENTRIES}, name
-    ENTRIES.append(Entry(name, family, ours, theirs, each, reduces, early, shares, reordered))
+    traits = reduces, early, shares, carried, reordered
+    ENTRIES.append(Entry(name, family, ours, theirs, each, *traits))

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
+import aitertools as ait
+
 # ---- functions to hand over ----------------------------------------------------------------------
 
 
@@ -51,6 +53,16 @@ async def opened(pair: tuple[Any, Any]) -> tuple[Any, list[Any]]:
     """A group with its items."""
     key, group = pair
     return key, await group.list()
+
+
+def published(items: Iterable[Any]) -> Any:
+    """A subscriber of a topic that had these items and was shut down."""
+    topic: ait.Topic[Any] = ait.Topic()
+    subscriber = topic.subscribe()
+    for item in items:
+        topic.publish_nowait(item)
+    topic.shutdown()
+    return subscriber
 
 
 pages = {None: ("ab", 1), 1: ("cd", 2), 2: ("e", None)}

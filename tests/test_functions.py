@@ -159,6 +159,11 @@ def test_partition_and_for_each_take_the_function_first():
     assert seen == [1, 3]
 
 
+def test_tee_makes_streams_of_the_same_items():
+    assert [run(listed(branch)) for branch in ait.tee([1, 2], 3)] == [[1, 2]] * 3
+    assert ait.tee([1, 2], 0) == ()
+
+
 def test_range_is_the_original():
     for args in ((3,), (1, 3), (9, 1, -3)):
         assert run(listed(ait.range(*args))) == list(range(*args))
@@ -175,7 +180,7 @@ def test_a_deque_keeps_the_last():
 
 def test_each_function_is_tried_here():
     """A new name in functions.py needs a line above."""
-    here = {"chain", "cycle", "deque", "for_each", "partition"}
+    here = {"chain", "cycle", "deque", "for_each", "partition", "tee"}
     defined = {n for n, fn in vars(ait.functions).items() if inspect.isfunction(fn)}
     tried = {name(call[0]) for call in (*CALLS, *KEYWORDS)}
     assert (defined & {*ait.__all__}) - tried - here == set()

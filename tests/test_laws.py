@@ -201,7 +201,7 @@ def test_what_cannot_be_iterated_is_refused_at_construction(entry):
 colour = contextvars.ContextVar("colour", default="none")
 
 
-@each(entry for entry in OPERATORS + REDUCERS if entry.functions)
+@each(entry for entry in OPERATORS + REDUCERS if entry.functions and not entry.carried)
 @pytest.mark.parametrize("tint", [synced, asynced, lambda fn: asynced(fn, Pace(1))])
 def test_functions_run_in_the_task_and_the_context_of_the_consumer(entry, tint):
     seen = []

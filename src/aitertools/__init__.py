@@ -9,7 +9,7 @@ What the builtins and itertools do for ``for``, this does for ``async for``.
 # runtime/    what needs an event loop; the only package that imports one
 # stream/     class Stream, one mixin file per family; each operator is documented there
 # functions   the names of the builtins, itertools and more-itertools, with the originals' arguments
-# queues      Queue and its kin, for tasks and threads
+# queues      Queue and its kin, and Topic, for tasks and threads
 # debug       the development mode
 #
 # Imports point down this list from its end: functions know stream, stream knows runtime and _core.
@@ -63,6 +63,7 @@ from .functions import (
     starmap,
     sum,
     takewhile,
+    tee,
     tuple,
     unique,
     unique_justseen,
@@ -79,8 +80,10 @@ from .queues import (
     QueueShutDown,
     QueueStats,
     SyncQueue,
+    Topic,
+    TopicStats,
 )
-from .stream import Peekable, Stage, Stream
+from .stream import Lagged, Peekable, Shared, Stage, Stream
 from .stream.create import (
     aiter,
     anext,
@@ -97,6 +100,7 @@ from .stream.create import (
 )
 
 __all__ = [
+    "Lagged",
     "LifoQueue",
     "Peekable",
     "PriorityQueue",
@@ -105,9 +109,12 @@ __all__ = [
     "QueueFull",
     "QueueShutDown",
     "QueueStats",
+    "Shared",
     "Stage",
     "Stream",
     "SyncQueue",
+    "Topic",
+    "TopicStats",
     "accumulate",
     "aiter",
     "all",
@@ -167,6 +174,7 @@ __all__ = [
     "stream",
     "sum",
     "takewhile",
+    "tee",
     "tuple",
     "unique",
     "unique_justseen",

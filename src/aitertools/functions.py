@@ -12,6 +12,7 @@ from typing import Any, TypeGuard, TypeVar, cast, overload
 
 from . import _core
 from .stream import Peekable, Stream
+from .stream.share import Overflow
 from .stream.types import MISSING, Predicate, Run, Source, T, U, V
 
 K = TypeVar("K")
@@ -203,6 +204,16 @@ def split_at(
 def partition(predicate: Predicate[T], source: Source[T]) -> builtins.tuple[Stream[T], Stream[T]]:
     """Split into the false and the true items: :meth:`Stream.partition`."""
     return _on(source, "partition").partition(predicate)
+
+
+# ---- share
+
+
+def tee(
+    source: Source[T], n: int = 2, *, maxlag: int | None = None, overflow: Overflow = "wait"
+) -> builtins.tuple[Stream[T], ...]:
+    """Make *n* streams of the same items: :meth:`Stream.tee`."""
+    return _core.tee(source, n, maxlag, overflow)
 
 
 # ---- combine

@@ -1,6 +1,14 @@
-"""Queues that tasks and threads share, and that can be iterated."""
+"""Queues and topics that tasks and threads share, and that can be iterated."""
 
-from ._core import LifoQueue, PriorityQueue, Queue, QueueStats, SyncQueue
+from ._core import (
+    LifoQueue,
+    PriorityQueue,
+    Queue,
+    QueueStats,
+    SyncQueue,
+    Topic,
+    TopicStats,
+)
 from .runtime import QueueEmpty, QueueFull, QueueShutDown
 
 __all__ = [
@@ -12,4 +20,6 @@ __all__ = [
     "QueueShutDown",
     "QueueStats",
     "SyncQueue",
+    "Topic",
+    "TopicStats",
 ]

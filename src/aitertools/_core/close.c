@@ -94,7 +94,8 @@ let_go(ait_op *op)
 {
     const ait_kind *kind = op->kind;
     for (int i = kind->nowned; i < kind->nrefs; i++) {
-        if (kind->arg == AIT_ARG_NONE || i != kind->arg_at) {
+        bool shown = i + 1 == kind->reads || (kind->arg != AIT_ARG_NONE && i == kind->arg_at);
+        if (!shown) {
             Py_CLEAR(op->refs[i]);
         }
     }

@@ -77,6 +77,7 @@ struct ait_kind {
     bool fatal;         /* an Exception out of its step means that it is at its end           */
     ait_arg arg;        /* what its name is followed by ...                                   */
     uint8_t arg_at;     /* ... and the word where that is                                     */
+    uint8_t reads;      /* 0, or 1 + the word of a stream that it reads and does not own      */
 };
 
 #define AIT_WORDS(type) ((uint8_t)((sizeof(type) - offsetof(ait_op, refs)) / sizeof(PyObject *)))
@@ -372,6 +373,7 @@ struct ait_state {
     PyTypeObject *wrapped;     /* what an async generator yields its items in; NULL: unknown   */
     PyTypeObject *waiter_type, *queue_type, *lifo_type, *priority_type, *sync_queue_type;
     PyTypeObject *queue_stats_type;
+    PyTypeObject *ring_type, *seat_type, *shared_type, *topic_type, *topic_stats_type;
     PyTypeObject *lock_type;   /* of the locks that threads block on ...                       */
     PyObject *allocate_lock;   /* ... and what makes them                                      */
     struct {
@@ -383,7 +385,7 @@ struct ait_state {
     bool debug;                /* warn about streams left open                                 */
     PyObject *places;          /* dict: id of a stream -> where it was made (debug only)       */
     /* What the package registers; each may be NULL. */
-    PyObject *hooks[11];
+    PyObject *hooks[12];
 };
 
 /* Indexes of ait_state.hooks, in the order of the names in module.c. */
@@ -399,6 +401,7 @@ enum {
     AIT_HOOK_RUNNING_LOOP, /* () -> asyncio's in this thread, or None                  */
     AIT_HOOK_SWAP_TASK,    /* (loop, task) -> who was its running task; task is now    */
     AIT_HOOK_IN_LOOP,      /* () -> whether this thread runs an event loop             */
+    AIT_HOOK_LAGGED,       /* (n) -> the exception for who missed n items              */
 };
 
 ait_state *ait_state_of(PyTypeObject *type);
@@ -431,8 +434,10 @@ extern PyMethodDef ait_reduce_functions[];
 extern PyMethodDef ait_pick_functions[];
 extern PyMethodDef ait_sum_functions[];
 extern PyMethodDef ait_error_functions[];
-/* The types of the queues, made with the module. */
+extern PyMethodDef ait_share_functions[];
+/* The types of the queues and rings, made with the module. */
 int ait_queue_types(PyObject *module);
+int ait_ring_types(PyObject *module);
 
 /* Argument checks of the `new` functions, in CPython's voice. */
 bool ait_check_callable(PyObject *fn, const char *who);

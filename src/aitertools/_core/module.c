@@ -14,7 +14,7 @@ ait_state_of(PyTypeObject *type)
 
 static const char *const hook_names[] = {
     "adapt", "checkpoint", "current_task", "close_running", "place", "handle", "wake",
-    "courier", "running_loop", "swap_task", "in_loop", NULL,
+    "courier", "running_loop", "swap_task", "in_loop", "lagged", NULL,
 };
 
 /* set_hook(name, callable): what the core calls where it needs an event loop or the package. */
@@ -146,7 +146,7 @@ module_exec(PyObject *module)
         ait_transform_functions, ait_select_functions, ait_slice_functions,
         ait_group_functions, ait_branch_functions, ait_combine_functions,
         ait_merge_functions, ait_pool_functions, ait_reduce_functions, ait_pick_functions,
-        ait_sum_functions, ait_error_functions,
+        ait_sum_functions, ait_error_functions, ait_share_functions,
     };
     ait_state *st = ait_state_from(module);
     st->op_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &ait_op_spec, NULL);
@@ -155,7 +155,7 @@ module_exec(PyObject *module)
     st->waiter_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &ait_waiter_spec, NULL);
     if (st->op_type == NULL || st->run_type == NULL || st->waiter_type == NULL ||
         st->places == NULL || intern_names(st) < 0 || find_locks(st) < 0 ||
-        ait_queue_types(module) < 0) {
+        ait_queue_types(module) < 0 || ait_ring_types(module) < 0) {
         return -1;
     }
     st->stream_type = (PyTypeObject *)Py_NewRef(st->op_type);
@@ -179,6 +179,9 @@ state_ref(ait_state *st, size_t i)
         (PyObject **)&st->wrapped, (PyObject **)&st->waiter_type, (PyObject **)&st->queue_type,
         (PyObject **)&st->lifo_type, (PyObject **)&st->priority_type,
         (PyObject **)&st->sync_queue_type, (PyObject **)&st->queue_stats_type,
+        (PyObject **)&st->ring_type, (PyObject **)&st->seat_type,
+        (PyObject **)&st->shared_type, (PyObject **)&st->topic_type,
+        (PyObject **)&st->topic_stats_type,
         (PyObject **)&st->lock_type, &st->allocate_lock, &st->places,
         &st->queue_errors.empty, &st->queue_errors.full, &st->queue_errors.shut_down,
         &st->queue_errors.sync_empty, &st->queue_errors.sync_full,

@@ -59,7 +59,8 @@ ait_new_on(ait_state *st, const ait_kind *kind, ait_op *source)
 PyObject *
 ait_ready(ait_op *op)
 {
-    int depth = 0;
+    PyObject *read = op->kind->reads != 0 ? op->refs[op->kind->reads - 1] : NULL;
+    int depth = read != NULL ? ((ait_op *)read)->depth : 0;
     for (int i = 0; i < op->kind->nowned; i++) {
         PyObject *owned = op->refs[i];
         if (owned == NULL) {
@@ -197,6 +198,9 @@ own_name(ait_op *op)
 static PyObject *
 upstream(ait_op *op)
 {
+    if (op->kind->reads != 0) {
+        return op->refs[op->kind->reads - 1];
+    }
     int n = op->kind->nowned;
     return n == 0 ? NULL : op->refs[n - 1];
 }
@@ -336,8 +340,8 @@ is_left_open(ait_op *op)
     if (op->flags & (AIT_CLOSED | AIT_BORROWED)) {
         return false;
     }
-    if (op->kind->close != NULL && op->count > 0) {
-        return true;
+    if (op->kind->close != NULL && op->count > 0 && op->kind->reads == 0) {
+        return true; /* a stream that shares its source leaves the telling to that one */
     }
     for (int i = 0; i < op->kind->nowned; i++) {
         PyObject *owned = op->refs[i];

@@ -11,6 +11,9 @@ from .errors import Errors
 from .group import Group
 from .reduce import Reduce
 from .select import Select
+from .share import Lagged as Lagged
+from .share import Share
+from .share import Shared as Shared
 from .synonyms import SYNONYMS
 from .transform import Transform
 from .types import Run, T_co
@@ -33,6 +36,7 @@ class Stream(
     Combine[T_co],
     Reduce[T_co],
     Errors[T_co],
+    Share[T_co],
     _core.Op,
 ):
     """An async iterator whose operators are methods; made by :func:`stream`, consumed once.

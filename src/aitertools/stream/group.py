@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeGuard, overload
+from typing import TYPE_CHECKING, Any, Generic, overload
 
 from .. import _core
 from .types import Predicate, T_co, U
@@ -150,31 +150,3 @@ class Group(Generic[T_co]):
         if together is None and weight is not None and limit is not None:
             return _core.chunked_by_weight(self, weight, limit)
         raise TypeError("chunked_by(): takes either together, or weight and limit")
-
-    @overload
-    def partition(self, pred: Callable[[T_co], TypeGuard[U]]) -> tuple[Stream[T_co], Stream[U]]: ...
-    @overload
-    def partition(self, pred: Predicate[T_co] | None) -> tuple[Stream[T_co], Stream[T_co]]: ...
-    def partition(self, pred: Callable[[T_co], object] | None) -> tuple[Stream[T_co], Stream[Any]]:
-        """Make two streams: the items for which *pred* is false, and those for which it is true.
-
-            source             1 2 3 4 |
-            partition odd [0]    2   4 |
-            partition odd [1]  1   3   |
-
-        >>> async def main():
-        ...     even, odd = stream([1, 2, 3, 4]).partition(lambda n: n % 2)
-        ...     return await even.list(), await odd.list()
-        >>> run(main())
-        ([2, 4], [1, 3])
-
-        Each item is pulled and judged once, by whichever stream asks first. What belongs to the
-        other is kept until that asks for it, **however much it is**: close or drop a stream that
-        you do not need. While one waits in another task, the other gets what is kept for it;
-        beyond that it raises RuntimeError. With None for *pred*, the items themselves count as
-        true or false.
-
-        The source is closed at its end, or when both streams are. An item whose *pred* fails or is
-        cancelled half-way is gone; the error goes to the one that asked, and both go on.
-        """
-        return _core.partition(self, pred)

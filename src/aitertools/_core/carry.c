@@ -37,13 +37,11 @@ engage(PyObject *shared, ait_carrier *c, ait_state *st)
         c->alone = true;
         return 0;
     }
-    c->context = PyObject_GetAttrString(courier, "context");
-    if (c->context == NULL) {
-        Py_DECREF(courier);
-        return -1;
-    }
     c->courier = courier;
-    return 0;
+    c->task = PyObject_GetAttrString(courier, "task");
+    c->loop = c->task == NULL ? NULL : PyObject_GetAttrString(courier, "loop");
+    c->context = c->loop == NULL ? NULL : PyObject_GetAttrString(courier, "context");
+    return c->context == NULL ? -1 : 0;
 }
 
 /* Hand the pull over. */
@@ -74,40 +72,84 @@ its_task_is_over(ait_carrier *c)
     return PYGEN_ERROR;
 }
 
-/* Make the pull on the spot, as if the courier made it; when it has to wait, hand it over. */
+/* Whether this thread runs the courier's loop: 1, 0, or -1. */
 static int
-pull_as_courier(ait_carrier *c, ait_state *st, PyObject **out)
+is_in_its_loop(ait_carrier *c, ait_state *st)
 {
-    PyObject *before = PyObject_CallMethodNoArgs(c->courier, st->str_enter);
+    PyObject *running = ait_vectorcall(st->hooks[AIT_HOOK_RUNNING_LOOP], NULL, 0);
+    Py_XDECREF(running);
+    return running == NULL ? -1 : running == c->loop;
+}
+
+static int
+is_over(ait_carrier *c, ait_state *st)
+{
+    PyObject *done = PyObject_CallMethodNoArgs(c->task, st->str_done);
+    return done == NULL ? -1 : ait_truth(done);
+}
+
+/* Have it be the running task of that loop; answers with the one that was, or None. */
+static PyObject *
+swap_task(ait_state *st, PyObject *loop, PyObject *task)
+{
+    PyObject *swap = st->hooks[AIT_HOOK_SWAP_TASK];
+    if (!PyDict_CheckExact(swap)) {
+        PyObject *args[] = {loop, task};
+        return ait_vectorcall(swap, args, 2);
+    }
+    /* Up to 3.11: a dict of the running tasks by their loops. */
+    PyObject *before = PyDict_GetItemWithError(swap, loop);
+    if (before == NULL && PyErr_Occurred()) {
+        return NULL;
+    }
+    before = Py_NewRef(before != NULL ? before : Py_None);
+    if ((task != Py_None ? PyDict_SetItem(swap, loop, task) : PyDict_DelItem(swap, loop)) < 0) {
+        Py_CLEAR(before);
+    }
+    return before;
+}
+
+/* Make the pull on the spot, as if the courier made it. */
+static PySendResult
+send_as_courier(ait_carrier *c, ait_state *st, PyObject **out)
+{
+    PyObject *before = swap_task(st, c->loop, c->task);
     if (before == NULL) {
         return PYGEN_ERROR;
     }
-    if (before == Py_False || before == Py_NotImplemented) {
-        bool elsewhere = before == Py_NotImplemented; /* it is a task of another loop */
-        Py_DECREF(before);
-        return elsewhere ? hand_over(c) : its_task_is_over(c);
-    }
     PySendResult r = PYGEN_ERROR;
-    if (PyContext_Enter(c->context) == 0) {
+    bool entered = PyContext_Enter(c->context) == 0;
+    if (entered) {
         r = ait_run_send((PyObject *)c->pull, Py_None, out);
-        PyObject *raised = PyErr_GetRaisedException();
-        if (PyContext_Exit(c->context) < 0) {
-            PyErr_WriteUnraisable(c->courier);
-        }
-        if (raised != NULL) {
-            PyErr_SetRaisedException(raised);
-        }
     }
     PyObject *raised = PyErr_GetRaisedException();
-    PyObject *left = PyObject_CallMethodOneArg(c->courier, st->str_leave, before);
-    if (left == NULL) {
+    if (entered && PyContext_Exit(c->context) < 0) {
         PyErr_WriteUnraisable(c->courier);
     }
-    Py_XDECREF(left);
+    PyObject *after = swap_task(st, c->loop, before);
+    if (after == NULL) {
+        PyErr_WriteUnraisable(c->courier);
+    }
+    Py_XDECREF(after);
     Py_DECREF(before);
     if (raised != NULL) {
         PyErr_SetRaisedException(raised);
     }
+    return r;
+}
+
+static int
+pull_as_courier(ait_carrier *c, ait_state *st, PyObject **out)
+{
+    int over = is_over(c, st);
+    if (over != 0) {
+        return over < 0 ? PYGEN_ERROR : its_task_is_over(c);
+    }
+    int here = is_in_its_loop(c, st);
+    if (here <= 0) {
+        return here < 0 ? PYGEN_ERROR : hand_over(c);
+    }
+    PySendResult r = send_as_courier(c, st, out);
     if (r == PYGEN_NEXT) {
         c->pull->held = *out; /* what it yielded, it yields once more: to the courier's loop */
         *out = NULL;
@@ -126,7 +168,6 @@ begin_to_await(PyObject *shared, ait_carrier *c, ait_state *st, PySendResult r, 
         return settle(c, r, out);
     }
     c->pull->d.halting = c->pull->d.halted = false;
-    Py_CLEAR(c->pull->task); /* whoever asked is not the one who awaits */
     if (engage(shared, c, st) < 0) {
         return PYGEN_ERROR;
     }
@@ -206,6 +247,8 @@ ait_carry_drop(ait_carrier *c)
         }
     }
     Py_CLEAR(c->courier);
+    Py_CLEAR(c->task);
+    Py_CLEAR(c->loop);
     Py_CLEAR(c->context);
     Py_CLEAR(c->pull);
     Py_CLEAR(c->source);
@@ -217,6 +260,8 @@ ait_carry_traverse(ait_carrier *c, visitproc visit, void *arg)
     Py_VISIT(c->source);
     Py_VISIT(c->pull);
     Py_VISIT(c->courier);
+    Py_VISIT(c->task);
+    Py_VISIT(c->loop);
     Py_VISIT(c->context);
     return 0;
 }

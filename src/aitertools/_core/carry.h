@@ -19,8 +19,8 @@
 typedef struct {
     ait_op *source;
     ait_run *pull;     /* in the hands of who asks: begun and not over   */
-    PyObject *courier; /* or NULL: none was needed so far                */
-    PyObject *context; /* the courier's                                  */
+    PyObject *courier; /* or NULL: none was needed so far ...            */
+    PyObject *task, *loop, *context; /* ... the courier's                */
     bool alone;        /* there are no couriers here                     */
     bool over;         /* the courier's task was cancelled, that was told */
 } ait_carrier;

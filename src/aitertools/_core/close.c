@@ -109,12 +109,11 @@ ait_finish(ait_op *op, ait_drive *d, PyObject **out)
         ait_bits_change(&op->flags, AIT_CLOSING | AIT_ENDED, 0);
         op->position = 0;
     }
-    op->run = NULL;
     ait_op *child;
     while ((child = owned_stream(op, op->position)) != NULL) {
         PySendResult r = op->flags & AIT_BORROWED ? PYGEN_RETURN : ait_close(child, d, out);
         if (r == PYGEN_NEXT) {
-            op->run = d->run;
+            ait_suspend(op, d);
             return r;
         }
         if (r == PYGEN_ERROR) {
@@ -125,7 +124,7 @@ ait_finish(ait_op *op, ait_drive *d, PyObject **out)
     if (op->kind->close != NULL && !(op->flags & AIT_BORROWED)) {
         PySendResult r = op->kind->close(op, d, out);
         if (r == PYGEN_NEXT) {
-            op->run = d->run;
+            ait_suspend(op, d);
             return r;
         }
         if (r == PYGEN_ERROR) {
@@ -140,7 +139,7 @@ ait_finish(ait_op *op, ait_drive *d, PyObject **out)
     ait_bits_change(&op->flags, AIT_CLOSED, AIT_CLOSING | AIT_CLOSE_ASKED);
     PyObject *error = op->error;
     op->error = NULL;
-    ait_flag_drop(&op->busy);
+    ait_release(op);
     if (error != NULL) {
         PyErr_SetRaisedException(error);
         return PYGEN_ERROR;
@@ -184,15 +183,14 @@ ait_discard(ait_op **stream, ait_drive *d, PyObject **out)
 void
 ait_abandon(ait_op *op, ait_run *run)
 {
-    if (op->run != run) {
+    if (op->run == NULL || op->run != run->self) {
         return;
     }
-    op->run = NULL;
     ait_bits_change(&op->flags, AIT_ENDED | AIT_CLOSED, 0);
     Py_CLEAR(op->awaiting);
     ait_op *child;
     for (uint32_t i = 0; (child = owned_stream(op, i)) != NULL; i++) {
         ait_abandon(child, run);
     }
-    ait_flag_drop(&op->busy);
+    ait_release(op);
 }

@@ -49,6 +49,19 @@ PyObject_GetOptionalAttr(PyObject *obj, PyObject *name, PyObject **result)
 }
 #endif
 
+/* What a weak reference leads to, a new reference: 1, or 0 when it is gone. */
+static inline int
+ait_weakref_get(PyObject *ref, PyObject **obj)
+{
+#if PY_VERSION_HEX >= 0x030D0000
+    return PyWeakref_GetRef(ref, obj);
+#else
+    *obj = PyWeakref_GET_OBJECT(ref);
+    *obj = *obj == Py_None ? NULL : Py_NewRef(*obj);
+    return *obj != NULL;
+#endif
+}
+
 /* An `except` block around what C calls: exc is what a bare `raise` raises there, and the context
  * of any other exception. Blocks lie on the C stack, and are left in the order in which they were
  * entered. */
@@ -142,6 +155,16 @@ ait_flag_drop(uint8_t *flag)
     __atomic_store_n(flag, 0, __ATOMIC_RELEASE);
 #else
     *flag = 0;
+#endif
+}
+
+static inline bool
+ait_flag_is_taken(uint8_t *flag)
+{
+#ifdef Py_GIL_DISABLED
+    return __atomic_load_n(flag, __ATOMIC_ACQUIRE) != 0;
+#else
+    return *flag != 0;
 #endif
 }
 

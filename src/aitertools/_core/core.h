@@ -50,7 +50,7 @@ enum {
     PyObject *awaiting; /* iterator of the awaitable it waits for, while suspended there    */ \
     PyObject *error;    /* the first error of a close in progress                           */ \
     PyObject *spare;    /* a finished __anext__ awaitable, for the next call                */ \
-    ait_run *run;       /* borrowed: who drives it, while suspended                         */ \
+    PyObject *run;      /* weak reference to who drives it, from the first suspension on    */ \
     uint64_t count;     /* items delivered                                                  */ \
     uint8_t busy;       /* taken from the beginning of a pull or close to its end           */ \
     uint8_t flags;                                                                             \
@@ -296,7 +296,7 @@ struct ait_run {
     const ait_goal *goal;
     ait_op *op;          /* NULL once done                                            */
     PyObject *stop;      /* a StopIteration to use again                              */
-    PyObject *task;      /* the task that suspended in it, while suspended            */
+    PyObject *task;      /* the task that suspends in it, from the first time on      */
     PyObject *waiters;   /* list of callables: told when an interrupted run is over   */
     PyObject *swallowed; /* the type of the interruption while swallow is set           */
     PyObject *ours;      /* callable: is this exception the interruption? or NULL     */
@@ -308,6 +308,8 @@ struct ait_run {
     PyObject *held;      /* what it yielded to somebody else than its event loop      */
     Py_ssize_t n;        /* its counter                                               */
     void *extra;         /* PyMem: its private state                                  */
+    PyObject *self;      /* a weak reference to it, once it has suspended             */
+    PyObject *weakrefs;
     long cancelling;     /* how often the task had been asked to cancel, then         */
     ait_phase phase;
     uint8_t busy;        /* taken while its code runs                                 */
@@ -334,6 +336,34 @@ PySendResult ait_reduce(ait_run *run, PyObject **out);
 PyObject *ait_anext(PyObject *op);
 PyObject *ait_aclose(PyObject *op, PyObject *ignored);
 
+/* ---- interruptions: one task closes what another one pulls ----------------------------------- */
+
+/* A pull or close of op, which is taken, suspends; it is over, just before it is let go. */
+void ait_suspend(ait_op *op, ait_drive *d);
+void ait_release_slow(ait_op *op);
+
+static inline void
+ait_release(ait_op *op)
+{
+    if (op->run != NULL) {
+        ait_release_slow(op);
+    }
+    ait_flag_drop(&op->busy);
+}
+
+ait_run *ait_run_of(ait_op *op, bool *gone);
+
+/* The run suspends; it is over (its op, which was its own, is the caller's now). */
+void ait_run_suspended(ait_run *run);
+PyObject *ait_run_ended(ait_run *run);
+/* exc is thrown into it: note whether it is an interruption. 0, or -1 */
+int ait_run_arrived(ait_run *run, PyObject *exc);
+/* Whether the error is our own interruption coming back: then the pull is made once more and finds
+ * that the stream is to be closed. */
+bool ait_run_swallows(ait_run *run);
+PyObject *ait_run_interrupt(PyObject *run, PyObject *args);
+PyObject *ait_run_wants(PyObject *run, PyObject *args);
+
 /* ---- the module ------------------------------------------------------------------------------ */
 
 struct ait_state {
@@ -350,12 +380,12 @@ struct ait_state {
         PyObject *empty, *full, *shut_down;                /* of tasks ...    */
         PyObject *sync_empty, *sync_full, *sync_shut_down; /* ... and threads */
     } queue_errors;
-    PyObject *str_aclose, *str_acquire, *str_athrow, *str_cancelling, *str_close, *str_enter,
-        *str_leave, *str_name, *str_release, *str_throw;
+    PyObject *str_aclose, *str_acquire, *str_athrow, *str_cancelling, *str_close, *str_done,
+        *str_name, *str_release, *str_throw;
     bool debug;                /* warn about streams left open                                 */
     PyObject *places;          /* dict: id of a stream -> where it was made (debug only)       */
     /* What the package registers; each may be NULL. */
-    PyObject *hooks[10];
+    PyObject *hooks[12];
 };
 
 /* Indexes of ait_state.hooks, in the order of the names in module.c. */
@@ -363,11 +393,13 @@ enum {
     AIT_HOOK_ADAPT,        /* (obj) -> async iterator, or None                        */
     AIT_HOOK_CHECKPOINT,   /* () -> awaitable that takes one turn of the loop, or None */
     AIT_HOOK_CURRENT_TASK, /* () -> the running task; an error where there is none    */
-    AIT_HOOK_CLOSE_RUNNING,/* (run, closing) -> awaitable: the end of a pending pull     */
+    AIT_HOOK_CLOSE_RUNNING,/* (run, stream, looks) -> awaitable: the end of a pending pull */
     AIT_HOOK_PLACE,        /* () -> str, where the stream is being made                */
     AIT_HOOK_HANDLE,       /* () -> an awaitable that waits until ...                  */
     AIT_HOOK_WAKE,         /* (it) -> ... this; False: nobody waits for it any more    */
     AIT_HOOK_COURIER,      /* (shared, source) -> a task that pulls it, or None: see carry.h */
+    AIT_HOOK_RUNNING_LOOP, /* () -> asyncio's in this thread, or None                  */
+    AIT_HOOK_SWAP_TASK,    /* (loop, task) -> who was its running task; task is now    */
     AIT_HOOK_IN_LOOP,      /* () -> whether this thread runs an event loop             */
     AIT_HOOK_LAGGED,       /* (n) -> the exception for who missed n items              */
 };

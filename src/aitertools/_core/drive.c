@@ -78,7 +78,7 @@ PySendResult
 ait_settle(ait_op *op, ait_drive *d, PyObject **out, PySendResult r)
 {
     if (r == PYGEN_NEXT) {
-        op->run = d->run;
+        ait_suspend(op, d);
         return r;
     }
     if (r == PYGEN_RETURN) {
@@ -94,7 +94,7 @@ ait_settle(ait_op *op, ait_drive *d, PyObject **out, PySendResult r)
             return ait_finish(op, d, out);
         }
     }
-    ait_flag_drop(&op->busy);
+    ait_release(op);
     return r;
 }
 
@@ -103,10 +103,7 @@ PySendResult
 ait_pull_slow(ait_op *op, ait_drive *d, PyObject **out)
 {
     *out = NULL;
-    if (d->resuming) {
-        op->run = NULL;
-    }
-    else {
+    if (!d->resuming) {
         if (!ait_flag_take(&op->busy)) {
             d->refused = true;
             PyErr_Format(PyExc_RuntimeError, "%s(): already running",
@@ -134,12 +131,12 @@ ait_pull_slow(ait_op *op, ait_drive *d, PyObject **out)
         PySendResult r = ait_await(op, d, out);
         d->halting = halting;
         if (r == PYGEN_NEXT) {
-            op->run = d->run;
+            ait_suspend(op, d);
             return r;
         }
         ait_bits_change(&op->flags, 0, AIT_GIVING_WAY);
         if (r == PYGEN_ERROR) {
-            ait_flag_drop(&op->busy);
+            ait_release(op);
             return r;
         }
         Py_CLEAR(*out);

@@ -3,29 +3,13 @@
 
 /* ---- the goals "next item" and "close" ------------------------------------------------------- */
 
-/* Whether the error is our own interruption coming back: then the pull is made once more and finds
- * that the stream is to be closed. */
-static bool
-interrupted(ait_run *run)
-{
-    if (!run->swallow) {
-        return false;
-    }
-    run->swallow = false;
-    if (run->swallowed == NULL || !PyErr_ExceptionMatches(run->swallowed)) {
-        return false;
-    }
-    PyErr_Clear();
-    return true;
-}
-
 static PySendResult
 next_advance(ait_run *run, PyObject **out)
 {
     PySendResult r;
     do {
         r = ait_pull(run->op, &run->d, out);
-    } while (r == PYGEN_ERROR && interrupted(run));
+    } while (r == PYGEN_ERROR && ait_run_swallows(run));
     return r;
 }
 
@@ -44,18 +28,25 @@ ait_anext(PyObject *self)
     return st == NULL ? NULL : (PyObject *)ait_run_new(st, &ait_next_goal, op);
 }
 
-/* Ask the run that op is suspended in to end, and wait for that in run->acc. */
+/* Ask the run that op is suspended in to end, and wait for that in run->acc; for a turn, if it is
+ * not suspended yet, but in the middle of its first step: in another thread, or further up. */
 static int
 interrupt(ait_run *run)
 {
     ait_op *op = run->op;
     PyObject *hook = run->d.st->hooks[AIT_HOOK_CLOSE_RUNNING];
     ait_bits_change(&op->flags, AIT_CLOSE_ASKED, 0);
-    if (hook == NULL) {
+    bool gone;
+    PyObject *driver = (PyObject *)ait_run_of(op, &gone);
+    if (hook == NULL || gone) {
+        Py_XDECREF(driver);
         return 0;
     }
-    PyObject *closing = op->flags & AIT_CLOSING ? Py_True : Py_False;
-    PyObject *end = PyObject_CallFunctionObjArgs(hook, op->run, closing, NULL);
+    if (driver == NULL) {
+        driver = Py_NewRef(Py_None);
+    }
+    PyObject *end = PyObject_CallFunction(hook, "OOn", driver, (PyObject *)op, run->n++);
+    Py_DECREF(driver);
     run->acc = end == NULL ? NULL : ait_awaiter(end);
     return run->acc == NULL ? -1 : 0;
 }
@@ -67,7 +58,7 @@ close_advance(ait_run *run, PyObject **out)
     *out = NULL;
     bool again = !d->resuming;
     while (again || run->acc != NULL) {
-        if (run->acc == NULL && run->op->busy && run->op->run != NULL && interrupt(run) < 0) {
+        if (run->acc == NULL && ait_flag_is_taken(&run->op->busy) && interrupt(run) < 0) {
             return PYGEN_ERROR;
         }
         if (run->acc == NULL) {
@@ -77,7 +68,7 @@ close_advance(ait_run *run, PyObject **out)
         if (r != PYGEN_RETURN) {
             return r;
         }
-        again = *out == Py_True; /* it waited: somebody may be closing it by now */
+        again = *out == Py_True; /* it waited: look who has it by now */
         Py_CLEAR(*out);
     }
     PySendResult r = ait_close(run->op, d, out);
@@ -110,7 +101,7 @@ reduce_items(ait_run *run, PyObject **out)
             return r;
         }
         if (r == PYGEN_ERROR) {
-            if (interrupted(run)) {
+            if (ait_run_swallows(run)) {
                 continue;
             }
             ait_keep_error(&run->error);
@@ -147,7 +138,7 @@ ait_reduce(ait_run *run, PyObject **out)
         return r;
     }
     if (r == PYGEN_ERROR) {
-        if (!interrupted(run)) {
+        if (!ait_run_swallows(run)) {
             ait_keep_error(&run->error);
         }
     }

@@ -14,7 +14,7 @@ ait_state_of(PyTypeObject *type)
 
 static const char *const hook_names[] = {
     "adapt", "checkpoint", "current_task", "close_running", "place", "handle", "wake",
-    "courier", "in_loop", "lagged", NULL,
+    "courier", "running_loop", "swap_task", "in_loop", "lagged", NULL,
 };
 
 /* set_hook(name, callable): what the core calls where it needs an event loop or the package. */
@@ -110,9 +110,8 @@ intern_names(ait_state *st)
         const char *text;
     } names[] = {
         {&st->str_aclose, "aclose"}, {&st->str_acquire, "acquire"}, {&st->str_athrow, "athrow"},
-        {&st->str_cancelling, "cancelling"}, {&st->str_close, "close"}, {&st->str_enter, "enter"},
-        {&st->str_leave, "leave"}, {&st->str_name, "__name__"}, {&st->str_release, "release"},
-        {&st->str_throw, "throw"},
+        {&st->str_cancelling, "cancelling"}, {&st->str_close, "close"}, {&st->str_done, "done"},
+        {&st->str_name, "__name__"}, {&st->str_release, "release"}, {&st->str_throw, "throw"},
     };
     for (size_t i = 0; i < Py_ARRAY_LENGTH(names); i++) {
         *names[i].place = PyUnicode_InternFromString(names[i].text);
@@ -219,8 +218,7 @@ module_clear(PyObject *module)
     Py_CLEAR(st->str_athrow);
     Py_CLEAR(st->str_cancelling);
     Py_CLEAR(st->str_close);
-    Py_CLEAR(st->str_enter);
-    Py_CLEAR(st->str_leave);
+    Py_CLEAR(st->str_done);
     Py_CLEAR(st->str_name);
     Py_CLEAR(st->str_release);
     Py_CLEAR(st->str_throw);

@@ -439,6 +439,7 @@ op_dealloc(PyObject *self)
     PyObject_GC_UnTrack(self);
     Py_TRASHCAN_BEGIN(self, op_dealloc)
     (void)op_clear(self);
+    Py_CLEAR(((ait_op *)self)->run);
     type->tp_free(self);
     Py_DECREF(type);
     Py_TRASHCAN_END

@@ -4,6 +4,8 @@
  */
 #include "core.h"
 
+#include <structmember.h>
+
 ait_run *
 ait_run_new(ait_state *st, const ait_goal *goal, ait_op *op)
 {
@@ -22,7 +24,7 @@ ait_run *
 ait_run_again(PyObject **spare)
 {
     ait_run *run = (ait_run *)ait_swap(spare, NULL);
-    if (run == NULL || run->finalized || !ait_is_unique((PyObject *)run)) {
+    if (run == NULL || run->finalized || !ait_is_sole_owner((PyObject *)run)) {
         Py_XDECREF(run);
         return NULL;
     }
@@ -39,76 +41,10 @@ ait_run_again(PyObject **spare)
 
 /* ---- beginning, suspending, ending ----------------------------------------------------------- */
 
-/* Remember the task that suspends here: aclose() in another task interrupts it. */
-static void
-remember_task(ait_run *run)
-{
-    PyObject *current_task = run->d.st->hooks[AIT_HOOK_CURRENT_TASK];
-    run->d.since = 0;
-    if (run->op != NULL && run->task == NULL && current_task != NULL) {
-        run->task = PyObject_CallNoArgs(current_task);
-        PyObject *asked = run->task == NULL || run->task == Py_None
-                              ? NULL
-                              : PyObject_CallMethodNoArgs(run->task, run->d.st->str_cancelling);
-        run->cancelling = asked == NULL ? 0 : PyLong_AsLong(asked);
-        Py_XDECREF(asked);
-        PyErr_Clear(); /* no loop that we know */
-    }
-}
-
-static void
-tell_waiters(ait_run *run)
-{
-    PyObject *waiters = run->waiters;
-    if (waiters == NULL) {
-        return;
-    }
-    run->waiters = NULL;
-    PyObject *raised = PyErr_GetRaisedException();
-    for (Py_ssize_t i = 0; i < PyList_GET_SIZE(waiters); i++) {
-        PyObject *done = PyObject_CallNoArgs(PyList_GET_ITEM(waiters, i));
-        if (done == NULL) {
-            PyErr_WriteUnraisable(waiters);
-        }
-        Py_XDECREF(done);
-    }
-    Py_DECREF(waiters);
-    if (raised != NULL) {
-        PyErr_SetRaisedException(raised);
-    }
-}
-
-/* An interruption that never came up here, as what was awaited absorbed it, is taken back. */
-static void
-forget_interruption(ait_run *run)
-{
-    PyObject *ours = run->ours;
-    if (ours == NULL) {
-        return;
-    }
-    run->ours = NULL;
-    PyObject *raised = PyErr_GetRaisedException();
-    PyObject *done = PyObject_CallOneArg(ours, Py_None);
-    if (done == NULL) {
-        PyErr_WriteUnraisable(ours);
-    }
-    Py_XDECREF(done);
-    Py_DECREF(ours);
-    if (raised != NULL) {
-        PyErr_SetRaisedException(raised);
-    }
-}
-
 static void
 run_over(ait_run *run)
 {
-    PyObject *owner = (PyObject *)run->op;
-    run->phase = AIT_DONE;
-    run->op = NULL;
-    run->swallow = false;
-    forget_interruption(run);
-    Py_CLEAR(run->task);
-    tell_waiters(run);
+    PyObject *owner = ait_run_ended(run);
     if (owner == NULL) {
         owner = run->arg;
         run->arg = NULL;
@@ -130,10 +66,7 @@ static PySendResult
 run_settle(ait_run *run, PySendResult r, PyObject **out)
 {
     if (r == PYGEN_NEXT) {
-        remember_task(run);
-        if (run->ours == NULL && !run->swallow) {
-            tell_waiters(run); /* the interruption is over, though the run is not */
-        }
+        ait_run_suspended(run);
         ait_flag_drop(&run->busy);
         return r;
     }
@@ -335,20 +268,6 @@ thrown_exception(PyObject *const *args, Py_ssize_t nargs)
     return exc;
 }
 
-/* Whether exc is the cancellation by which an aclose() elsewhere interrupts this run. */
-static int
-is_interruption(ait_run *run, PyObject *exc)
-{
-    PyObject *ours = run->ours;
-    if (ours == NULL) {
-        return 0;
-    }
-    run->ours = NULL;
-    PyObject *verdict = PyObject_CallOneArg(ours, exc);
-    Py_DECREF(ours);
-    return verdict == NULL ? -1 : ait_truth(verdict);
-}
-
 PySendResult
 ait_run_throw(PyObject *self, PyObject *exc, PyObject **out)
 {
@@ -371,13 +290,10 @@ ait_run_throw(PyObject *self, PyObject *exc, PyObject **out)
         return run_go(run, out);
     }
     Py_CLEAR(run->held);
-    int interruption = is_interruption(run, exc);
-    if (interruption < 0) {
+    if (ait_run_arrived(run, exc) < 0) {
         ait_flag_drop(&run->busy);
         return PYGEN_ERROR;
     }
-    run->swallow = interruption > 0;
-    Py_XSETREF(run->swallowed, run->swallow ? Py_NewRef(Py_TYPE(exc)) : NULL);
     run->d.resuming = true;
     run->d.thrown = exc;
     return run_go(run, out);
@@ -458,12 +374,8 @@ run_clear(PyObject *self)
     if (run->phase == AIT_ITER && run->op != NULL) { /* its finalizer had had its turn before */
         ait_abandon(run->op, run);
     }
-    run->phase = AIT_DONE;
-    Py_CLEAR(run->op);
+    Py_XDECREF(ait_run_ended(run));
     Py_CLEAR(run->stop);
-    Py_CLEAR(run->task);
-    Py_CLEAR(run->waiters);
-    Py_CLEAR(run->ours);
     Py_CLEAR(run->swallowed);
     Py_CLEAR(run->error);
     Py_CLEAR(run->acc);
@@ -511,6 +423,9 @@ run_finalize(PyObject *self)
 static void
 run_dealloc(PyObject *self)
 {
+    if (((ait_run *)self)->weakrefs != NULL) {
+        PyObject_ClearWeakRefs(self); /* first, so that nobody finds it in the middle of its end */
+    }
     if (PyObject_CallFinalizerFromDealloc(self) < 0) {
         return;
     }
@@ -518,6 +433,7 @@ run_dealloc(PyObject *self)
     PyObject_GC_UnTrack(self);
     (void)run_clear(self);
     PyMem_Free(((ait_run *)self)->extra);
+    Py_CLEAR(((ait_run *)self)->self);
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -537,48 +453,22 @@ run_repr(PyObject *self)
     return text;
 }
 
-/* interrupt(over, ours): have over() called when the run is over. If an interruption is under way
- * already, that is all, and the answer is False. Else, unless ours is None, the caller has to
- * cancel the task, and ours(exc) will be asked whether what arrives is that cancellation and
- * nothing else. */
-static PyObject *
-run_interrupt(PyObject *self, PyObject *args)
-{
-    ait_run *run = (ait_run *)self;
-    PyObject *over, *ours;
-    if (!PyArg_ParseTuple(args, "OO:interrupt", &over, &ours)) {
-        return NULL;
-    }
-    if (run->phase == AIT_DONE) { /* over since the caller looked */
-        PyObject *told = PyObject_CallNoArgs(over);
-        Py_XDECREF(told);
-        return told == NULL ? NULL : Py_NewRef(Py_False);
-    }
-    if (run->waiters == NULL) {
-        run->waiters = PyList_New(0);
-    }
-    if (run->waiters == NULL || PyList_Append(run->waiters, over) < 0) {
-        return NULL;
-    }
-    if (ours == Py_None || run->ours != NULL || run->swallow) {
-        Py_RETURN_FALSE;
-    }
-    run->ours = Py_NewRef(ours);
-    Py_RETURN_TRUE;
-}
-
 static PyObject *
 run_task(PyObject *self, void *Py_UNUSED(ignored))
 {
-    PyObject *task = ((ait_run *)self)->task;
-    return Py_NewRef(task != NULL ? task : Py_None);
+    PyObject *task;
+    AIT_LOCK(self);
+    task = Py_XNewRef(((ait_run *)self)->task);
+    AIT_UNLOCK();
+    return task != NULL ? task : Py_NewRef(Py_None);
 }
 
 static PyMethodDef run_methods[] = {
     {"send", run_send_method, METH_O, NULL},
     {"throw", (PyCFunction)(void (*)(void))run_throw, METH_FASTCALL, NULL},
     {"close", run_close, METH_NOARGS, NULL},
-    {"interrupt", run_interrupt, METH_VARARGS, NULL},
+    {"interrupt", ait_run_interrupt, METH_VARARGS, NULL},
+    {"wants", ait_run_wants, METH_VARARGS, NULL},
     {NULL},
 };
 
@@ -586,12 +476,6 @@ static PyObject *
 run_cancelling(PyObject *self, void *Py_UNUSED(ignored))
 {
     return PyLong_FromLong(((ait_run *)self)->cancelling);
-}
-
-static PyObject *
-run_interrupting(PyObject *self, void *Py_UNUSED(ignored))
-{
-    return PyBool_FromLong(((ait_run *)self)->ours != NULL);
 }
 
 static PyObject *
@@ -603,10 +487,14 @@ run_rest(PyObject *self, void *Py_UNUSED(ignored))
 static PyGetSetDef run_getset[] = {
     {"cancelling", run_cancelling, NULL,
      PyDoc_STR("How often the task had been asked to cancel when it suspended."), NULL},
-    {"interrupting", run_interrupting, NULL, PyDoc_STR("An interruption is on its way."), NULL},
     {"rest", run_rest, NULL, PyDoc_STR("Of Queue.put_many(): the items not put yet, a list."),
      NULL},
     {"task", run_task, NULL, PyDoc_STR("The task that is suspended in it."), NULL},
+    {NULL},
+};
+
+static PyMemberDef run_members[] = {
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(ait_run, weakrefs), READONLY, NULL},
     {NULL},
 };
 
@@ -619,6 +507,7 @@ static PyType_Slot run_slots[] = {
     {Py_tp_iter, PyObject_SelfIter},
     {Py_tp_iternext, run_iternext},
     {Py_tp_methods, run_methods},
+    {Py_tp_members, run_members},
     {Py_tp_getset, run_getset},
     {Py_am_await, run_await},
     {Py_am_send, ait_run_send},

@@ -5,9 +5,9 @@ here: give way to the loop, know who waits, interrupt a wait, and pull in a task
 """
 
 from .. import _core
-from .courier import courier
+from .courier import courier, swap_task
 from .lines import handle, in_loop, wake
-from .loop import checkpoint, close_running, current_task, park, timeout
+from .loop import checkpoint, close_running, current_task, park, running_loop, timeout
 from .pump import pump
 from .queues import ERRORS, QueueEmpty, QueueFull, QueueShutDown, adapt
 
@@ -20,5 +20,7 @@ _core.set_hook("courier", courier)
 _core.set_hook("current_task", current_task)
 _core.set_hook("handle", handle)
 _core.set_hook("in_loop", in_loop)
+_core.set_hook("running_loop", running_loop)
+_core.set_hook("swap_task", swap_task)
 _core.set_hook("wake", wake)
 _core.set_queue_errors(*ERRORS)

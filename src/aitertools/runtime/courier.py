@@ -12,27 +12,25 @@ from typing import TYPE_CHECKING, Any, Literal
 if TYPE_CHECKING:
     from ..stream import Stream
 
-__all__ = ["courier"]
+__all__ = ["courier", "swap_task"]
+
+# (loop, task): make it the running task and return who was; up to 3.11 a dict, loops to tasks.
+swap_task: Any = (
+    getattr(asyncio.tasks, "_swap_current_task", None) or vars(asyncio.tasks)["_current_tasks"]
+)
 
 
 class Courier:
     """The task by which *source* is pulled, whoever asks for it.
 
-    As long as the source is ready, those who ask pull it themselves, in the name of the task
-    (:meth:`enter`); the task goes on with a pull that has to wait (:meth:`adopt`) and delivers
-    what comes of it. It does not keep *shared*, which may be dropped at any time.
+    As long as the source is ready, the core pulls it where it is asked for, in the name of the
+    task; that goes on with a pull that has to wait (:meth:`adopt`) and delivers what comes of it.
+    It does not keep *shared*, which may be dropped at any time.
     """
 
     __slots__ = (
-        "_busy",
-        "_call",
-        "_loop",
-        "_over",
-        "_pull",
-        "_shared",
-        "_source",
-        "_task",
-        "context",
+        *("_busy", "_call", "_over", "_pull", "_shared", "_source"),
+        *("context", "loop", "task"),
     )
 
     def __init__(self, shared: Any, source: Stream[Any]) -> None:
@@ -42,38 +40,17 @@ class Courier:
         self._call: asyncio.Future[None] | None = None  # the task waits for it
         self._busy = False
         self._over = False
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
         self.context = contextvars.copy_context()
-        self._task = self._loop.create_task(self._work(), context=self.context)
+        self.task = self.loop.create_task(self._work(), context=self.context)
 
     # ---- for those who ask -------------------------------------------------------------------
 
-    def enter(self) -> object:
-        """Make the task the running one; return the one that was, which :meth:`leave` takes.
-
-        NotImplemented where its loop is not the running one, False when the task is over.
-        """
-        if self._task.done():
-            return False
-        if asyncio._get_running_loop() is not self._loop:
-            return NotImplemented
-        before = current_task(self._loop)
-        if before is not None:
-            asyncio._leave_task(self._loop, before)
-        asyncio._enter_task(self._loop, self._task)
-        return before
-
-    def leave(self, before: asyncio.Task[Any] | None) -> None:
-        """Make *before* the running task again."""
-        asyncio._leave_task(self._loop, self._task)
-        if before is not None:
-            asyncio._enter_task(self._loop, before)
-
     def inside(self) -> bool:
         """Whether it is this task that runs."""
-        if asyncio._get_running_loop() is not self._loop:
+        if asyncio._get_running_loop() is not self.loop:
             return False
-        return current_task(self._loop) is self._task
+        return current_task(self.loop) is self.task
 
     def adopt(self, pull: Any) -> None:
         """Go on with *pull*, in the task."""
@@ -82,30 +59,30 @@ class Courier:
 
     async def stop(self) -> None:
         """End the pull, if any, and return when the task has closed the source."""
-        if self._task is current_task():  # the source closes what it is read by
+        if self.task is current_task():  # the source closes what it is read by
             self._over = True
             return
         self._tell(self._end)
-        cancelled = await _over(self._task)
-        if not self._task.cancelled() and (error := self._task.exception()) is not None:
+        cancelled = await _over(self.task)
+        if not self.task.cancelled() and (error := self.task.exception()) is not None:
             raise error
         if cancelled is not None:
             raise cancelled
 
     def dismiss(self) -> None:
         """Have the source closed: nobody reads it any more."""
-        if not self._task.done():
+        if not self.task.done():
             self._tell(self._end)
 
     # ---- in its loop -------------------------------------------------------------------------
 
     def _tell(self, callback: Any) -> None:
         """Call it in the thread of the loop."""
-        if asyncio._get_running_loop() is self._loop:
+        if asyncio._get_running_loop() is self.loop:
             callback()
             return
         with suppress(RuntimeError):  # the loop is closed, and with it all that ran there
-            self._loop.call_soon_threadsafe(callback)
+            self.loop.call_soon_threadsafe(callback)
 
     def _wake(self) -> None:
         if self._call is not None and not self._call.done():
@@ -114,7 +91,7 @@ class Courier:
     def _end(self) -> None:
         self._over = True
         if self._busy:
-            self._task.cancel()
+            self.task.cancel()
         else:
             self._wake()
 
@@ -125,7 +102,7 @@ class Courier:
                 if pull is not None:
                     await self._carry(pull)
                     continue
-                self._call = self._loop.create_future()
+                self._call = self.loop.create_future()
                 await self._call
                 self._call = None
         finally:
@@ -138,7 +115,7 @@ class Courier:
         except StopAsyncIteration:
             self._deliver("end")
         except asyncio.CancelledError as exc:
-            task = self._task
+            task = self.task
             if not task.cancelling():  # the source's own
                 self._deliver("error", exc)
                 return

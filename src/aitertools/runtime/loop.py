@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import sys
 from asyncio import current_task, timeout
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Generator
+from contextlib import suppress
 from functools import partial
 from typing import Any, NoReturn
 
 from .. import _core
 
-__all__ = ["checkpoint", "close_running", "current_task", "park", "timeout"]
+__all__ = ["checkpoint", "close_running", "current_task", "park", "running_loop", "timeout"]
+
+
+running_loop = asyncio._get_running_loop
 
 
 class _Turn:
@@ -40,20 +44,27 @@ async def park() -> NoReturn:
         await asyncio.get_running_loop().create_future()
 
 
-def _is_ours(run: _core.Run, task: asyncio.Task[Any], exc: BaseException | None) -> bool:
-    """Whether *exc* is the cancellation that close_running() asked for, and nobody else did.
+class _Interruption:
+    """The cancellation of the task that *run* is suspended in, told apart from any other."""
 
-    It is None when the run ended and the cancellation never came.
-    """
-    if exc is None or isinstance(exc, asyncio.CancelledError):
-        return task.uncancel() <= run.cancelling
-    return False
+    def __init__(self, run: _core.Run, stream: _core.Op, task: asyncio.Task[Any]) -> None:
+        self._run, self._stream, self._task = run, stream, task
+        self._made = False
 
+    def make(self) -> None:
+        """Cancel the task unless *run* has gone on meanwhile; called in its own event loop."""
+        if self._run.wants(self._stream, self):
+            self._made = True
+            self._task.cancel()
 
-def _cancel(run: _core.Run, task: asyncio.Task[Any]) -> None:
-    """Cancel *task* if *run* has not ended meanwhile: then the task does something else."""
-    if run.interrupting:
-        task.cancel()
+    def __call__(self, exc: BaseException | None) -> bool:
+        """Take it back, and return whether *exc* is it, which nobody else asked for.
+
+        It is None when the run ended and the cancellation never came.
+        """
+        if self._made and (exc is None or isinstance(exc, asyncio.CancelledError)):
+            return self._task.uncancel() <= self._run.cancelling
+        return False
 
 
 def _settle(over: asyncio.Future[None]) -> None:
@@ -61,25 +72,40 @@ def _settle(over: asyncio.Future[None]) -> None:
         over.set_result(None)
 
 
-async def close_running(run: _core.Run, closing: bool) -> bool:
-    """Wait until *run*, which is suspended, is over; end its wait unless it is closing.
+def _tell(loop: asyncio.AbstractEventLoop, over: asyncio.Future[None]) -> None:
+    with suppress(RuntimeError):  # its loop is closed: nobody waits any more
+        loop.call_soon_threadsafe(_settle, over)
+
+
+async def close_running(run: _core.Run | None, stream: _core.Op, looks: int) -> bool:
+    """Wait until *run*, which *stream* is suspended in, is over; interrupt it unless it closes it.
 
     The core has noted that the stream is to be closed: the interrupted pull does that, in the task
     that consumes, and sees the end. From inside that very task there is nothing to wait for: the
     stream is closed when its next item is asked for.
+
+    Without a *run* somebody is in the middle of a step, and will be found suspended, or gone, after
+    a while: the answer, True, is to look again. *looks* says how often that was done.
     """
+    if asyncio._get_running_loop() is None:
+        return False
+    if run is None:
+        await asyncio.sleep(min(looks, 10) / 1000)
+        return True
     task = run.task
     if task is None or task is current_task():
         return False
     loop, home = asyncio.get_running_loop(), task.get_loop()
     over = loop.create_future()
-    tell: Callable[[], object] = partial(_settle, over)
-    if home is not loop:
-        tell = partial(loop.call_soon_threadsafe, tell)
-    if run.interrupt(tell, None if closing else partial(_is_ours, run, task)):
+    interruption = _Interruption(run, stream, task)
+    tell = partial(_settle, over) if home is loop else partial(_tell, loop, over)
+    if run.interrupt(stream, tell, interruption):
         if home is loop:
-            task.cancel()
+            interruption.make()
         else:
-            home.call_soon_threadsafe(_cancel, run, task)
+            try:
+                home.call_soon_threadsafe(interruption.make)
+            except RuntimeError:  # its loop is closed: nothing goes on there
+                return False
     await over
     return True

@@ -22,6 +22,7 @@ from aitertools import stream
 from . import loop, zoo
 from .models import fussy
 from .oracle import READY, Failed, Pace, listed, paced, paces, pulls, run
+from .threads import in_threads
 
 items = st.lists(st.integers(-3, 9), max_size=14)
 sources = st.one_of(st.just(list), paces.map(lambda pace: lambda items: paced(items, pace)))
@@ -47,7 +48,7 @@ async def slowly(source, pace):
             found.append(await source.__anext__())
         except StopAsyncIteration:
             return found
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - errors are what is collected
             found.append(error if isinstance(error, ait.Lagged) else Failed(type(error)))
 
 
@@ -222,7 +223,7 @@ def test_who_is_cancelled_goes_on_where_it_was(point):
 
         async def collect():
             async for item in one:
-                found.append(item)
+                found.append(item)  # noqa: PERF401 - it is cancelled half-way
 
         reading = asyncio.create_task(collect())
         await turns(point)
@@ -549,24 +550,6 @@ def test_a_source_may_hold_a_timeout_and_a_context():
 
 
 # ---- threads -------------------------------------------------------------------------------------
-
-
-def in_threads(*mains):
-    """Run each in a thread and a loop of its own; their results."""
-    results = [None] * len(mains)
-
-    def thread(i):
-        try:
-            results[i] = asyncio.run(asyncio.wait_for(mains[i](), 30))
-        except BaseException as error:
-            results[i] = error
-
-    threads = [threading.Thread(target=thread, args=(i,)) for i in range(len(mains))]
-    for each in threads:
-        each.start()
-    for each in threads:
-        each.join()
-    return results
 
 
 @pytest.mark.parametrize("maxlag", [None, 3])

@@ -48,8 +48,10 @@ engage(PyObject *shared, ait_carrier *c, ait_state *st)
 static int
 hand_over(ait_carrier *c)
 {
-    PyObject *done = PyObject_CallMethod(c->courier, "adopt", "O", (PyObject *)c->pull);
-    Py_CLEAR(c->pull);
+    PyObject *pull = (PyObject *)c->pull;
+    c->pull = NULL; /* before: once it is adopted it may be over, and the next one begun */
+    PyObject *done = PyObject_CallMethod(c->courier, "adopt", "O", pull);
+    Py_DECREF(pull);
     if (done == NULL) {
         return PYGEN_ERROR;
     }

@@ -245,7 +245,10 @@ shorten(ait_ask *ask, ait_reply reply)
 static void
 line_up(ait_line *line, ait_waiter *waiter, ait_reply reply, bool armed)
 {
-    if (reply != AIT_MUST_WAIT && reply != AIT_ONCE_MORE) {
+    if (reply == AIT_ONCE_MORE) { /* its place is settled then: a handle is for one call only */
+        return;
+    }
+    if (reply != AIT_MUST_WAIT) {
         ait_line_leave(waiter);
     }
     else if (armed && waiter->row != &line->waiting) {

@@ -1,0 +1,95 @@
+"""Queues: what must hold when something goes wrong, or happens at an awkward moment."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import gc
+import queue
+import signal
+import sys
+import threading
+import time
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pytest
+
+import aitertools as ait
+from aitertools import _core
+from aitertools.runtime import lines
+
+SHUT_DOWN = getattr(queue, "ShutDown", ait.QueueShutDown)  # as plain threads get it
+
+
+@contextmanager
+def unraisable(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[BaseException | None]]:
+    """What is reported to sys.unraisablehook meanwhile."""
+    errors: list[BaseException | None] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "unraisablehook", lambda report: errors.append(report.exc_value))
+        yield errors
+
+
+class Slow:
+    """It is compared by Python code, so that threads change there."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __lt__(self, other: Slow) -> bool:
+        return self.number < other.number
+
+
+def test_a_lock_is_set_off_once_for_each_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    q: ait.PriorityQueue[Slow] = ait.PriorityQueue()
+    stop = threading.Event()
+    taken: list[int] = []
+
+    def put() -> None:
+        number = 0
+        while not stop.is_set():
+            with suppress(ait.QueueShutDown):
+                q.put_nowait(Slow(number))
+                number += 1
+            while q.qsize() > 3 and not stop.is_set():
+                time.sleep(0)
+        taken.append(-number)
+
+    def get_many() -> None:
+        n = 0
+        with suppress(SHUT_DOWN):
+            while True:
+                n += len(q.sync.get_many(3))
+        taken.append(n)
+
+    def get_nowait() -> None:
+        n = 0
+        while not stop.is_set():
+            with suppress(ait.QueueEmpty, ait.QueueShutDown):
+                q.get_nowait()
+                n += 1
+            time.sleep(0)
+        taken.append(n)
+
+    before = sys.getswitchinterval()
+    with unraisable(monkeypatch) as errors:
+        threads = [
+            threading.Thread(target=target)
+            for target in (put, put, get_many, get_many, get_many, get_nowait, get_nowait)
+        ]
+        sys.setswitchinterval(1e-5)
+        try:
+            for thread in threads:
+                thread.start()
+            time.sleep(1)
+            stop.set()
+            q.shutdown()
+        finally:
+            sys.setswitchinterval(before)
+            for thread in threads:
+                thread.join()
+    assert errors == []
+    assert sum(taken) + q.qsize() == 0

@@ -93,3 +93,28 @@ def test_a_lock_is_set_off_once_for_each_call(monkeypatch: pytest.MonkeyPatch) -
                 thread.join()
     assert errors == []
     assert sum(taken) + q.qsize() == 0
+
+
+def test_who_finds_nothing_left_goes_back_to_its_place() -> None:
+    async def main() -> list[tuple[str, int]]:
+        q: ait.Queue[int] = ait.Queue()
+        got: list[tuple[str, int]] = []
+
+        async def get(name: str) -> None:
+            got.append((name, await q.get()))
+
+        async with asyncio.TaskGroup() as tasks:
+            for name in "ABC":
+                tasks.create_task(get(name))
+            await asyncio.sleep(0)
+            for _ in range(3):
+                q.put_nowait(0)
+            for _ in range(3):  # all are called, and somebody else is faster
+                q.get_nowait()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            for number in 1, 2, 3:
+                q.put_nowait(number)
+        return got
+
+    assert asyncio.run(main()) == [("A", 1), ("B", 2), ("C", 3)]

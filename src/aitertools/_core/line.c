@@ -14,19 +14,14 @@ row_leave(ait_waiter *waiter)
     row->n--;
 }
 
+/* Join the row before `next`, or as the last one. */
 static void
-row_join(ait_row *row, ait_waiter *waiter, bool in_front)
+row_join(ait_row *row, ait_waiter *waiter, ait_waiter *next)
 {
-    if (in_front) {
-        waiter->after = row->first;
-        *(row->first != NULL ? &row->first->before : &row->last) = waiter;
-        row->first = waiter;
-    }
-    else {
-        waiter->before = row->last;
-        *(row->last != NULL ? &row->last->after : &row->first) = waiter;
-        row->last = waiter;
-    }
+    waiter->after = next;
+    waiter->before = next != NULL ? next->before : row->last;
+    *(waiter->before != NULL ? &waiter->before->after : &row->first) = waiter;
+    *(next != NULL ? &next->before : &row->last) = waiter;
     waiter->row = row;
     row->n++;
 }
@@ -46,7 +41,17 @@ ait_line_join(ait_line *line, ait_waiter *waiter, bool in_front)
 {
     ait_line_leave(waiter);
     waiter->line = line;
-    row_join(&line->waiting, waiter, in_front);
+    ait_waiter *next = NULL;
+    if (in_front) {
+        next = line->waiting.first;
+        while (next != NULL && next->ticket < waiter->ticket) {
+            next = next->after;
+        }
+    }
+    else {
+        waiter->ticket = ++line->tickets;
+    }
+    row_join(&line->waiting, waiter, next);
 }
 
 /* Call the first of the line: false if there is none, or no room to note one more. */
@@ -62,7 +67,7 @@ ait_line_call(ait_line *line, ait_calls *calls)
         return false;
     }
     row_leave(waiter);
-    row_join(&line->called, waiter, false);
+    row_join(&line->called, waiter, NULL);
     calls->handles[calls->n] = Py_NewRef(waiter->handle);
     calls->lines[calls->n++] = line;
     return true;

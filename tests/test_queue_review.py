@@ -118,3 +118,73 @@ def test_who_finds_nothing_left_goes_back_to_its_place() -> None:
         return got
 
     assert asyncio.run(main()) == [("A", 1), ("B", 2), ("C", 3)]
+
+
+@contextmanager
+def waking_as(wake: Callable[[Any], bool]) -> Iterator[None]:
+    _core.set_hook("wake", wake)
+    try:
+        yield
+    finally:
+        _core.set_hook("wake", lines.wake)
+
+
+def test_a_waiter_that_cannot_be_woken_keeps_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> bool:
+        raise RecursionError
+
+    async def main() -> list[int]:
+        q: ait.Queue[int] = ait.Queue()
+        first, second = asyncio.ensure_future(q.get()), asyncio.ensure_future(q.get())
+        await asyncio.sleep(0)
+        with waking_as(fail), unraisable(monkeypatch) as errors:
+            q.put_nowait(1)
+        assert [type(error) for error in errors] == [RecursionError]
+        assert q.stats()[:3] == (1, 2, 0)
+        q.put_nowait(2)
+        return list(await asyncio.wait_for(asyncio.gather(first, second), 5))
+
+    assert asyncio.run(main()) == [1, 2]
+
+
+def test_many_that_cannot_be_woken_wait_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: object) -> bool:
+        raise RecursionError
+
+    async def main() -> list[int]:
+        q: ait.Queue[int] = ait.Queue()
+        getters = [asyncio.ensure_future(q.get()) for _ in range(20)]
+        await asyncio.sleep(0)
+        with waking_as(fail), unraisable(monkeypatch):
+            for number in range(20):
+                q.put_nowait(number)
+        q.put_nowait(20)
+        return list(await asyncio.wait_for(asyncio.gather(*getters), 5))
+
+    assert asyncio.run(main()) == list(range(20))
+
+
+def test_an_interrupt_while_waking_is_neither_lost_nor_loses_a_call() -> None:
+    q: ait.Queue[int] = ait.Queue()
+    got: list[int] = []
+    thread = threading.Thread(target=lambda: got.append(asyncio.run(getting())))
+
+    async def getting() -> int:
+        return await asyncio.wait_for(q.get(), 5)
+
+    pending = [signal.SIGINT]
+
+    def wake(handle: Any) -> bool:
+        while pending:
+            signal.raise_signal(pending.pop())
+        return lines.wake(handle)
+
+    thread.start()
+    while not q.stats().getting:
+        time.sleep(0.001)
+    with waking_as(wake), pytest.raises(KeyboardInterrupt):
+        q.put_nowait(1)
+        for _ in range(1000):  # where the interpreter looks for signals
+            time.sleep(0)
+    thread.join()
+    assert got == [1]

@@ -75,16 +75,21 @@ ait_line_call(ait_line *line, ait_calls *calls)
 
 /* ---- waking ---------------------------------------------------------------------------------- */
 
-/* Whoever waits for handle will never come, as its event loop is closed: its call is void. */
+/* The call of whoever waits for handle is void: it will never come, as its event loop is closed.
+ * Or it could not be woken (`back`), and waits for another call. */
 static void
-strike_out(PyObject *owner, ait_line *line, PyObject *handle)
+call_off(PyObject *owner, ait_line *line, PyObject *handle, bool back)
 {
     AIT_LOCK(owner);
-    for (ait_waiter *waiter = line->called.first; waiter != NULL; waiter = waiter->after) {
-        if (waiter->handle == handle) {
-            row_leave(waiter);
-            break;
-        }
+    ait_waiter *waiter = line->called.first;
+    while (waiter != NULL && waiter->handle != handle) {
+        waiter = waiter->after;
+    }
+    if (waiter != NULL && back) {
+        ait_line_join(line, waiter, true);
+    }
+    else if (waiter != NULL) {
+        row_leave(waiter);
     }
     AIT_UNLOCK();
 }
@@ -105,26 +110,42 @@ set_off(ait_state *st, PyObject *handle)
     return came;
 }
 
+/* The same, for a caller who has done what it was asked for and cannot fail any more: a Ctrl-C that
+ * comes meanwhile is put off. */
+static int
+set_off_surely(ait_state *st, PyObject *owner, PyObject *handle)
+{
+    int came = set_off(st, handle);
+    if (came < 0 && PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
+        PyErr_Clear();
+        came = set_off(st, handle);
+        PyErr_SetInterrupt();
+    }
+    if (came < 0) {
+        PyErr_WriteUnraisable(owner);
+    }
+    return came;
+}
+
 void
 ait_wake_slow(ait_state *st, PyObject *owner, ait_balance_fn *balance, ait_calls *calls)
 {
     PyObject *raised = PyErr_GetRaisedException();
-    bool again = true;
+    bool again = true, stuck = false;
     while (again) {
         again = calls->more;
         for (int i = 0; i < calls->n; i++) {
-            int came = set_off(st, calls->handles[i]);
-            if (came < 0) {
-                PyErr_WriteUnraisable(owner);
-            }
+            int came = set_off_surely(st, owner, calls->handles[i]);
             if (came <= 0) {
-                strike_out(owner, calls->lines[i], calls->handles[i]);
-                again = true;
+                call_off(owner, calls->lines[i], calls->handles[i], came < 0);
             }
+            again |= came == 0;
+            stuck |= came < 0; /* as would be the next ones: that is left to who calls later */
             Py_DECREF(calls->handles[i]);
         }
         calls->n = 0;
         calls->more = false;
+        again &= !stuck;
         if (again) {
             AIT_LOCK(owner);
             balance(owner, calls);

@@ -188,3 +188,33 @@ def test_an_interrupt_while_waking_is_neither_lost_nor_loses_a_call() -> None:
             time.sleep(0)
     thread.join()
     assert got == [1]
+
+
+def test_who_was_called_before_the_shutdown_gets_its_item() -> None:
+    async def main() -> None:
+        q: ait.Queue[int] = ait.Queue()
+        first = asyncio.ensure_future(q.get())
+        await asyncio.sleep(0)
+        q.put_nowait(1)
+        q.shutdown()
+        with pytest.raises(ait.QueueShutDown):
+            await q.get()
+        assert await first == 1
+
+    asyncio.run(main())
+
+
+def test_those_behind_see_the_shutdown_when_the_others_have_their_items() -> None:
+    async def main() -> list[object]:
+        q: ait.Queue[int] = ait.Queue()
+        getters = [asyncio.ensure_future(q.get()) for _ in range(12)]
+        await asyncio.sleep(0)
+        await q.put_many([1, 2, 3])
+        q.shutdown()
+        getters[1].cancel()  # after it was called
+        return list(await asyncio.gather(*getters, return_exceptions=True))
+
+    first, cancelled, second, third, *others = asyncio.run(main())
+    assert (first, second, third) == (1, 2, 3)
+    assert isinstance(cancelled, asyncio.CancelledError)
+    assert {type(other) for other in others} == {ait.QueueShutDown}

@@ -12,11 +12,18 @@ room_of(const ait_queue *q)
     return q->maxsize == 0 ? PY_SSIZE_T_MAX : Py_MAX(0, q->maxsize - q->store.size);
 }
 
+/* Whether nothing will come any more: what is there when it is shut down is for those in line. */
+static bool
+is_drained(const ait_queue *q)
+{
+    return q->shut && q->store.size == 0;
+}
+
 void
 ait_queue_balance(PyObject *self, ait_calls *calls)
 {
     ait_queue *q = (ait_queue *)self;
-    while (q->getters.waiting.n > 0 && (q->shut || q->getters.called.n < q->store.size)) {
+    while (q->getters.waiting.n > 0 && (q->getters.called.n < q->store.size || is_drained(q))) {
         if (!ait_line_call(&q->getters, calls)) {
             break;
         }
@@ -50,7 +57,7 @@ items_for(const ait_ask *ask, bool in_turn, Py_ssize_t *n)
     if (*n == 0) {
         return q->shut ? AIT_IS_SHUT : AIT_MUST_WAIT;
     }
-    if (in_turn && !q->shut) {
+    if (in_turn) {
         ait_waiter *waiter = waiter_of(ask);
         if (!ait_line_may(&q->getters, waiter, *n)) {
             return AIT_MUST_WAIT;

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 import tracemalloc
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -218,3 +219,59 @@ def test_those_behind_see_the_shutdown_when_the_others_have_their_items() -> Non
     assert (first, second, third) == (1, 2, 3)
     assert isinstance(cancelled, asyncio.CancelledError)
     assert {type(other) for other in others} == {ait.QueueShutDown}
+
+
+@pytest.mark.parametrize("wait", ["get", "put", "join", "iterate"])
+def test_a_task_that_waits_is_kept_by_its_queue(wait: str) -> None:
+    async def main() -> None:
+        q: ait.Queue[int] = ait.Queue(1)
+        done = asyncio.Event()
+        if wait in ("put", "join"):
+            q.put_nowait(0)
+
+        async def work() -> None:
+            if wait == "iterate":
+                async for _ in q:
+                    break
+            else:
+                await (q.put(1) if wait == "put" else getattr(q, wait)())
+            done.set()
+
+        asyncio.ensure_future(work())  # noqa: RUF006 - nobody else has it
+        await asyncio.sleep(0)
+        gc.collect()
+        if q.empty():
+            q.put_nowait(0)
+        else:
+            q.get_nowait()
+            q.task_done()
+        await asyncio.wait_for(done.wait(), 5)
+
+    asyncio.run(main())
+
+
+def test_a_queue_and_the_tasks_that_wait_for_it_are_collected_together() -> None:
+    class Witness:
+        pass
+
+    async def main() -> None:
+        q: ait.Queue[Witness] = ait.Queue()
+        witness = Witness()
+        gone.append(weakref.ref(witness))
+
+        async def work(_: object) -> None:
+            await q.get()
+
+        tasks = [asyncio.ensure_future(work(witness)) for _ in range(3)]
+        await asyncio.sleep(0)
+        for task in tasks:
+            task._log_destroy_pending = False  # type: ignore[attr-defined]
+        q.put_nowait(Witness())
+        gone.append(weakref.ref(q))
+
+    gone: list[weakref.ref[Any]] = []
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(main())
+    loop.close()
+    gc.collect()
+    assert [ref() for ref in gone] == [None, None]

@@ -26,11 +26,24 @@ row_join(ait_row *row, ait_waiter *waiter, ait_waiter *next)
     row->n++;
 }
 
-/* ---- lines ----------------------------------------------------------------------------------- */
+/* ---- lines -----------------------------------------------------------------------------------
+ *
+ * An event loop does not keep its tasks. One that waits is kept by what it waits for: the line owns
+ * the handle, whose callback is the task. Once it is called that is up to the loop again.
+ */
+
+static bool
+is_waiting(const ait_waiter *waiter)
+{
+    return waiter->row != NULL && waiter->row == &waiter->line->waiting;
+}
 
 void
 ait_line_leave(ait_waiter *waiter)
 {
+    if (is_waiting(waiter)) {
+        Py_DECREF(waiter->handle); /* which it has itself: nothing happens here */
+    }
     if (waiter->row != NULL) {
         row_leave(waiter);
     }
@@ -52,6 +65,7 @@ ait_line_join(ait_line *line, ait_waiter *waiter, bool in_front)
         waiter->ticket = ++line->tickets;
     }
     row_join(&line->waiting, waiter, next);
+    Py_INCREF(waiter->handle);
 }
 
 /* Call the first of the line: false if there is none, or no room to note one more. */
@@ -66,11 +80,20 @@ ait_line_call(ait_line *line, ait_calls *calls)
         calls->more = true;
         return false;
     }
-    row_leave(waiter);
+    ait_line_leave(waiter);
     row_join(&line->called, waiter, NULL);
     calls->handles[calls->n] = Py_NewRef(waiter->handle);
     calls->lines[calls->n++] = line;
     return true;
+}
+
+int
+ait_line_traverse(ait_line *line, visitproc visit, void *arg)
+{
+    for (ait_waiter *waiter = line->waiting.first; waiter != NULL; waiter = waiter->after) {
+        Py_VISIT(waiter->handle);
+    }
+    return 0;
 }
 
 /* ---- waking ---------------------------------------------------------------------------------- */
@@ -89,7 +112,7 @@ call_off(PyObject *owner, ait_line *line, PyObject *handle, bool back)
         ait_line_join(line, waiter, true);
     }
     else if (waiter != NULL) {
-        row_leave(waiter);
+        ait_line_leave(waiter);
     }
     AIT_UNLOCK();
 }
@@ -193,11 +216,16 @@ ait_waiter_arm(ait_waiter *waiter, bool blocks)
     if (handle == NULL) {
         return -1;
     }
-    PyObject *used;
+    PyObject *used, *lines_own = NULL;
     AIT_LOCK(waiter->owner);
     used = waiter->handle;
     waiter->handle = handle;
+    if (is_waiting(waiter)) {
+        Py_INCREF(handle);
+        lines_own = used;
+    }
     AIT_UNLOCK();
+    Py_XDECREF(lines_own);
     Py_XDECREF(used);
     return 0;
 }
@@ -211,7 +239,7 @@ waiter_clear(PyObject *self)
         ait_calls calls = {.n = 0};
         AIT_LOCK(waiter->owner);
         if (waiter->row != NULL) {
-            row_leave(waiter);
+            ait_line_leave(waiter);
             waiter->balance(waiter->owner, &calls);
         }
         AIT_UNLOCK();

@@ -20,12 +20,12 @@
 typedef struct ait_waiter ait_waiter;
 
 typedef struct {
-    ait_waiter *first, *last; /* borrowed: a waiter leaves before it is gone */
+    ait_waiter *first, *last; /* borrowed: a waiter leaves before it is gone ... */
     Py_ssize_t n;
 } ait_row;
 
 typedef struct {
-    ait_row waiting;
+    ait_row waiting; /* ... but their handles are the line's too: they keep the tasks that wait */
     ait_row called;
     uint64_t tickets; /* how many were given out */
 } ait_line;
@@ -64,6 +64,9 @@ int ait_waiter_arm(ait_waiter *waiter, bool blocks);
 void ait_line_join(ait_line *line, ait_waiter *waiter, bool in_front);
 void ait_line_leave(ait_waiter *waiter);
 bool ait_line_call(ait_line *line, ait_calls *calls);
+
+/* What the owner visits. */
+int ait_line_traverse(ait_line *line, visitproc visit, void *arg);
 
 /* Whether it may have something of `there`, or has to get in line. */
 static inline bool

@@ -291,6 +291,13 @@ queue_traverse(PyObject *self, visitproc visit, void *arg)
         bool heap = q->order->compares;
         Py_VISIT(q->store.items[heap ? i : (q->store.head + i) & (q->store.room - 1)]);
     }
+    ait_line *lines[] = {&q->getters, &q->putters, &q->joiners};
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(lines); i++) {
+        int stop = ait_line_traverse(lines[i], visit, arg);
+        if (stop != 0) {
+            return stop;
+        }
+    }
     Py_VISIT(q->on_dropped);
     Py_VISIT(q->error);
     Py_VISIT(q->error_tb);

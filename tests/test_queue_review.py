@@ -275,3 +275,35 @@ def test_a_queue_and_the_tasks_that_wait_for_it_are_collected_together() -> None
     loop.close()
     gc.collect()
     assert [ref() for ref in gone] == [None, None]
+
+
+def test_a_queue_can_be_made_anew_while_it_tells_of_a_drop() -> None:
+    def replace(item: int) -> None:
+        told.append(item)
+        q.__init__(2)  # type: ignore[misc]
+
+    told: list[int] = []
+    q: ait.Queue[int] = ait.Queue(
+        1, overflow="drop_oldest", on_dropped=functools.lru_cache(8)(replace)
+    )
+    q.put_nowait(1)
+    q.put_nowait(2)
+    q.put_nowait(3)
+    assert told == [1]
+    assert q.full()
+    assert q.maxsize == 2
+
+
+def test_who_waits_for_room_hears_of_it_when_a_queue_is_made_anew() -> None:
+    class Elastic(ait.Queue[int]):
+        pass
+
+    async def main() -> None:
+        q = Elastic(1)
+        q.put_nowait(1)
+        putting = asyncio.ensure_future(q.put(2))
+        await asyncio.sleep(0)
+        Elastic.__init__(q, 2)
+        await asyncio.wait_for(asyncio.shield(putting), 5)
+
+    asyncio.run(main())

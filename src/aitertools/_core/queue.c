@@ -79,9 +79,17 @@ queue_init(PyObject *self, PyObject *args, PyObject *kwargs)
                      overflow);
         return -1;
     }
+    PyObject *before;
+    ait_calls calls = {.n = 0};
+    AIT_LOCK(q);
+    before = q->on_dropped;
     q->maxsize = Py_MAX(0, most);
     q->overflow = (uint8_t)policy;
-    Py_XSETREF(q->on_dropped, on_dropped != Py_None ? Py_NewRef(on_dropped) : NULL);
+    q->on_dropped = on_dropped != Py_None ? Py_NewRef(on_dropped) : NULL;
+    ait_queue_balance(self, &calls); /* it may be in use, and there may be room now */
+    AIT_UNLOCK();
+    Py_XDECREF(before);
+    ait_wake(q->st, self, ait_queue_balance, &calls);
     return 0;
 }
 

@@ -211,12 +211,17 @@ const ait_verb ait_join = {"join", offsetof(ait_queue, joiners), answer_join};
 void
 ait_queue_tell_dropped(ait_queue *q, PyObject *item)
 {
-    PyObject *told = q->on_dropped == NULL ? Py_NewRef(Py_None)
-                                           : PyObject_CallOneArg(q->on_dropped, item);
+    PyObject *on_dropped;
+    AIT_LOCK(q);
+    on_dropped = Py_XNewRef(q->on_dropped);
+    AIT_UNLOCK();
+    PyObject *told = on_dropped == NULL ? Py_NewRef(Py_None)
+                                        : PyObject_CallOneArg(on_dropped, item);
     if (told == NULL) {
-        PyErr_WriteUnraisable(q->on_dropped);
+        PyErr_WriteUnraisable(on_dropped);
     }
     Py_XDECREF(told);
+    Py_XDECREF(on_dropped);
 }
 
 /* As the list is made outside of the lock, it has places for what is there just now. */

@@ -1,0 +1,82 @@
+"""What the tests of the queues share: the kinds of queues, filling them, and tasks that wait."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from typing import Any
+
+import pytest
+
+import aitertools as ait
+
+THEIRS_SHUT_DOWN = hasattr(asyncio, "QueueShutDown")
+"""Whether this Python's own queues can be shut down."""
+
+ORDERS = {"Queue": list, "LifoQueue": lambda items: list(items)[::-1], "PriorityQueue": sorted}
+"""Name of a kind -> the order in which it gives the items it is filled with."""
+
+
+def kinds(*modules: Any) -> list[Any]:
+    return [getattr(module, name) for module in modules for name in ORDERS]
+
+
+def full_name(kind: type) -> str:
+    return f"{'asyncio' if kind.__module__.startswith('asyncio') else 'ours'}.{kind.__name__}"
+
+
+each_of_ours = pytest.mark.parametrize("kind", kinds(ait), ids=lambda kind: kind.__name__)
+each_queue = pytest.mark.parametrize("kind", kinds(ait, asyncio), ids=full_name)
+each_that_shuts_down = pytest.mark.parametrize(
+    "kind", kinds(ait, asyncio) if THEIRS_SHUT_DOWN else kinds(ait), ids=full_name
+)
+
+
+# ---- filling -------------------------------------------------------------------------------------
+
+
+def in_order(kind: type, items: Iterable[Any]) -> list[Any]:
+    """*items* in the order in which a queue of that kind gives them."""
+    return list(ORDERS[kind.__name__](items))
+
+
+def filled(kind: Any, items: Iterable[Any], maxsize: int = 0, **how: Any) -> Any:
+    """A queue of that kind with *items* in it."""
+    queue = kind(maxsize, **how)
+    for item in items:
+        queue.put_nowait(item)
+    return queue
+
+
+def drained(queue: Any) -> list[Any]:
+    """All that is in it, taken out."""
+    return [queue.get_nowait() for _ in range(queue.qsize())]
+
+
+# ---- tasks that wait -----------------------------------------------------------------------------
+
+
+async def turns(n: int = 3) -> None:
+    """Let the loop run *n* times; three are enough for whatever was called to have gone on."""
+    for _ in range(n):
+        await asyncio.sleep(0)
+
+
+async def begun(*awaitables: Awaitable[Any]) -> list[asyncio.Future[Any]]:
+    """Tasks for these, each of which has had its first turn."""
+    tasks = [asyncio.ensure_future(awaitable) for awaitable in awaitables]
+    await asyncio.sleep(0)
+    return tasks
+
+
+async def all_cancelled(*tasks: asyncio.Future[Any]) -> None:
+    """Cancel them and wait until they are."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    assert [task.cancelled() for task in tasks] == [True] * len(tasks)
+
+
+def states(tasks: Iterable[asyncio.Future[Any]]) -> list[Any]:
+    """The result of each that is done, else None."""
+    return [task.result() if task.done() else None for task in tasks]

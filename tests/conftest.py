@@ -9,7 +9,7 @@ import sys
 import hypothesis
 import pytest
 
-for helper in ("oracle", "rig", "zoo", "loop", "queues"):
+for helper in ("oracle", "rig", "zoo", "loop", "queues", "queue_model"):
     pytest.register_assert_rewrite(f"tests.{helper}")
 
 hypothesis.settings.register_profile(
@@ -34,3 +34,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if faults:
         each = ", ".join(f"{n} {fault}" for fault, n in sorted(faults.items()))
         terminalreporter.write_line(f"faults: {sum(faults.values())} injected ({each})")
+    model = sys.modules.get("tests.queue_model")
+    if model is not None and model.histories["played"]:
+        terminalreporter.write_line(f"interleavings: {model.histories['played']} histories")

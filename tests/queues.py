@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+import queue
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import pytest
@@ -12,6 +15,9 @@ import aitertools as ait
 
 THEIRS_SHUT_DOWN = hasattr(asyncio, "QueueShutDown")
 """Whether this Python's own queues can be shut down."""
+
+THREADS_SHUT_DOWN: type[Exception] = getattr(queue, "ShutDown", ait.QueueShutDown)
+"""What the view for threads raises once it is over."""
 
 ORDERS = {"Queue": list, "LifoQueue": lambda items: list(items)[::-1], "PriorityQueue": sorted}
 """Name of a kind -> the order in which it gives the items it is filled with."""
@@ -42,15 +48,15 @@ def in_order(kind: type, items: Iterable[Any]) -> list[Any]:
 
 def filled(kind: Any, items: Iterable[Any], maxsize: int = 0, **how: Any) -> Any:
     """A queue of that kind with *items* in it."""
-    queue = kind(maxsize, **how)
+    made = kind(maxsize, **how)
     for item in items:
-        queue.put_nowait(item)
-    return queue
+        made.put_nowait(item)
+    return made
 
 
-def drained(queue: Any) -> list[Any]:
+def drained(full: Any) -> list[Any]:
     """All that is in it, taken out."""
-    return [queue.get_nowait() for _ in range(queue.qsize())]
+    return [full.get_nowait() for _ in range(full.qsize())]
 
 
 # ---- tasks that wait -----------------------------------------------------------------------------
@@ -80,3 +86,45 @@ async def all_cancelled(*tasks: asyncio.Future[Any]) -> None:
 def states(tasks: Iterable[asyncio.Future[Any]]) -> list[Any]:
     """The result of each that is done, else None."""
     return [task.result() if task.done() else None for task in tasks]
+
+
+# ---- threads -------------------------------------------------------------------------------------
+
+DEADLINE = 30  # seconds until a thread that does not come back fails its test
+
+
+def at_once(*works: Callable[[], Any]) -> list[Any]:
+    """Run the works at the same time, in threads; their results in that order, errors are raised.
+
+    A thread that is stuck is given up at the deadline, and fails the test.
+    """
+    results: list[Any] = [None] * len(works)
+    ready = threading.Barrier(len(works))
+
+    def run(i: int, work: Callable[[], Any]) -> None:
+        try:
+            ready.wait(DEADLINE)
+            results[i] = work()
+        except BaseException as error:  # noqa: BLE001 - raised below
+            results[i] = error
+
+    threads = [threading.Thread(target=run, args=job, daemon=True) for job in enumerate(works)]
+    for thread in threads:
+        thread.start()
+    end = time.monotonic() + DEADLINE
+    for thread in threads:
+        thread.join(max(0, end - time.monotonic()))
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    stuck = [i for i, thread in enumerate(threads) if thread.is_alive()]
+    assert not stuck, f"still blocked: {stuck} of {len(threads)}"
+    return results
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait until *condition* holds; other threads are to see to that."""
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < end, "in vain"
+        time.sleep(0.0005)

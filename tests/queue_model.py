@@ -242,8 +242,11 @@ class Stage:
             assert self.model.unfinished == 0
 
     def _shutdown(self, *, immediate: bool = False, error: Exception | None = None) -> None:
+        already = len(self.told)
         self.queue.shutdown(immediate, error=error)
         self.model.shutdown(immediate=immediate, error=error)
+        if self.model.order != "Queue":  # the others may tell what they drop in any order
+            self.told[already:] = sorted(self.told[already:], key=self.model.dropped.index)
 
     def _shutdown_immediate(self) -> None:
         self._shutdown(immediate=True)

@@ -107,7 +107,8 @@ BATCH = 3  # items that put_many() has, and get_many() wants
 class Puppet:
     """One operation that is awaited, as a task would, but goes on only when it is told to."""
 
-    def __init__(self, verb: str, asked: Any, items: list[Item]) -> None:
+    def __init__(self, n: int, verb: str, asked: Any, items: list[Item]) -> None:
+        self.n = n  # in the order of arrival
         self.verb, self.side = verb, SIDES[verb]
         self.asked = asked  # the awaitable
         self.items = items  # what it is to put
@@ -147,12 +148,22 @@ class Stage:
             maxsize, overflow=overflow, on_dropped=self.told.append
         )
         self.puppets: list[Puppet] = []
+        self.lines = (
+            self._lines()
+        )  # those who wait and were not called, as it was after the last step
+        self.blind = False  # what was looked at before need not be looked at again
         self.script: list[str] = [f"{order}({maxsize}, {overflow})"]  # what a failure shows
         self._numbers = itertools.count()
 
     def item(self) -> Item:
         n = next(self._numbers)
         return Item(n, n * 7 % 3)
+
+    def look(self, *, blind: bool) -> None:
+        """Look at each step from now on; or do not, as it was looked at before."""
+        if self.blind and not blind:
+            self.lines = self._lines()
+        self.blind = blind
 
     # -- what can be done
 
@@ -165,7 +176,7 @@ class Stage:
         elif verb in ("put", "put_many"):
             items = [self.item() for _ in range(BATCH if verb == "put_many" else 1)]
             args = [items if verb == "put_many" else items[0]]
-        puppet = Puppet(verb, getattr(self.queue, verb)(*args), items)
+        puppet = Puppet(len(self.script), verb, getattr(self.queue, verb)(*args), items)
         puppet.since = self.model.idle
         self._drive("begin", puppet, lambda: puppet.asked.send(None))
         return puppet
@@ -182,20 +193,18 @@ class Stage:
             assert puppet.done, "it swallowed its cancellation"
             return
         self._note(f"{how} {puppet}")
-        before = self._uncalled()
         self.puppets.remove(puppet)
         puppet.done = True
         if how == "close":
             puppet.asked.close()
         puppet.asked = puppet.waits_for = None
-        self._check(before)
+        self._check()
 
     def now(self, verb: str) -> None:
         """What does not wait."""
         self._note(verb)
-        before = self._uncalled()
         getattr(self, "_" + verb)()
-        self._check(before)
+        self._check()
 
     def finish(self) -> None:
         """Stop all: nobody is left in line, and what is left in the queue is what should be."""
@@ -267,9 +276,8 @@ class Stage:
 
     def _drive(self, what: str, puppet: Puppet, resume: Resume) -> None:
         self._note(f"{what} {puppet}")
-        before = self._uncalled()
         is_new = what == "begin"
-        self._note_what_is_there(puppet, is_new=is_new, others_wait=bool(before[puppet.side]))
+        self._note_what_is_there(puppet, is_new=is_new)
         if is_new:
             self.puppets.append(puppet)
 
@@ -282,16 +290,18 @@ class Stage:
         else:
             self._judge_put(puppet)
             self._judge_waiting(puppet)
-            before = {side: self._in_line(side, before, puppet) for side in before}
 
-        self._check(before)
+        self._check(puppet)
 
-    def _note_what_is_there(self, puppet: Puppet, *, is_new: bool, others_wait: bool) -> None:
-        """How much it may take, and has to: not what others were called for if it comes new."""
+    def _note_what_is_there(self, puppet: Puppet, *, is_new: bool) -> None:
+        """Note how much it may take, and has to; who comes new: not what others were called for."""
+        if self.blind:
+            self._least, self._most = 0, 10**9
+            return
         there = len(self.model.items) if puppet.side == GETTING else self.model.room
         others = [o for o in self.puppets if o is not puppet and o.side == puppet.side]
         self._least = max(0, there - sum(other.called for other in others))
-        self._most = there if not is_new else 0 if others_wait else self._least
+        self._most = there if not is_new else 0 if self.lines[puppet.side] else self._least
 
     def _end(self, puppet: Puppet, answer: Answer) -> None:
         self.puppets.remove(puppet)
@@ -356,55 +366,55 @@ class Stage:
 
     # -- what has to hold after each step
 
-    def _check(self, before: dict[str, list[Puppet]]) -> None:
+    def _lines(self) -> dict[str, list[Puppet]]:
+        lines: dict[str, list[Puppet]] = {GETTING: [], PUTTING: [], JOINING: []}
+        for puppet in self.puppets:
+            if not puppet.called:
+                lines[puppet.side].append(puppet)
+        return lines
+
+    def _check(self, moved: Puppet | None = None) -> None:
+        if self.blind:
+            return
         queue, model = self.queue, self.model
         n = len(model.items)
         assert (queue.qsize(), queue.empty()) == (n, n == 0)
         assert queue.full() is (0 < model.maxsize <= n)
         assert queue.is_shutdown is model.shut
         assert self.told == model.dropped
+        self._check_turns(moved)
+        self.lines = self._lines()
         self._check_stats()
         self._check_called()
-        self._check_turns(before)
 
     def _check_stats(self) -> None:
         size, getting, putting, put, got, dropped = self.queue.stats()
-        model, uncalled = self.model, self._uncalled()
+        model = self.model
         assert (size, put, got) == (len(model.items), model.puts, model.gots)
         assert dropped == len(model.dropped)
         for side, waiting in ((GETTING, getting), (PUTTING, putting)):
             everyone = sum(puppet.side == side for puppet in self.puppets)
-            assert len(uncalled[side]) <= waiting <= everyone
+            assert len(self.lines[side]) <= waiting <= everyone
 
     def _check_called(self) -> None:
         """Nobody waits for what is there: as many are called as can go on."""
         model = self.model
-        there = {GETTING: len(model.items), PUTTING: model.room, JOINING: 0}
-        if model.shut:
-            there[PUTTING] = 10**9
-            there[GETTING] = len(model.items) or 10**9
-        if model.unfinished == 0:
-            there[JOINING] = 10**9
-        for side, n in there.items():
-            everyone = [puppet for puppet in self.puppets if puppet.side == side]
-            called = sum(puppet.called for puppet in everyone)
-            assert called >= min(n, len(everyone)), f"somebody waits in vain: {everyone}"
+        there = {
+            GETTING: len(model.items) if model.items or not model.shut else 10**9,
+            PUTTING: 10**9 if model.shut else model.room,
+            JOINING: 0 if model.unfinished else 10**9,
+        }
+        for side, line in self.lines.items():
+            if line:
+                called = sum(o.side == side for o in self.puppets) - len(line)
+                assert called >= there[side], f"somebody waits in vain: {line}"
 
-    def _uncalled(self) -> dict[str, list[Puppet]]:
-        lines: dict[str, list[Puppet]] = {side: [] for side in (GETTING, PUTTING, JOINING)}
-        for puppet in self.puppets:
-            if not puppet.called:
-                lines[puppet.side].append(puppet)
-        return lines
-
-    def _in_line(self, side: str, before: dict[str, list[Puppet]], puppet: Puppet) -> list[Puppet]:
-        """That line of before with the puppet, which waits from now on, in its place."""
-        line = {*before[side], *([puppet] if puppet.side == side else [])}
-        return [other for other in self.puppets if other in line]
-
-    def _check_turns(self, before: dict[str, list[Puppet]]) -> None:
-        """Those who were called are the first of those who were in line."""
-        for line in before.values():
+    def _check_turns(self, moved: Puppet | None) -> None:
+        """Those who were called now are the first of those who were in line."""
+        for side, line in self.lines.items():
+            if moved is not None and moved.side == side and moved not in line:
+                line.append(moved)
+                line.sort(key=lambda puppet: puppet.n)  # it waits at the place that it had
             called = [puppet.called for puppet in line if not puppet.done and puppet.in_place]
             assert called == sorted(called, reverse=True), f"called out of turn: {line}"
 
@@ -451,8 +461,9 @@ def interleavings(
     for n in itertools.count(1):
         stage, widths = make(), []
 
-        def choose(options: int, path: list[int] = path, widths: list[int] = widths) -> int:
+        def choose(options: int, stage: Stage = stage, widths: list[int] = widths) -> int:
             widths.append(options)
+            stage.look(blind=len(widths) < len(path))
             if len(path) < len(widths):
                 path.append(0)
             return path[len(widths) - 1]

@@ -6,6 +6,7 @@ Each test here holds for both: it runs with ours and with asyncio's.
 from __future__ import annotations
 
 import asyncio
+import gc
 import types
 
 import pytest
@@ -44,6 +45,15 @@ def test_a_maxsize_of_zero_or_less_is_no_bound(kind, maxsize):
     queue = filled(kind, range(10), maxsize)
     assert queue.maxsize == maxsize
     assert not queue.full()
+
+
+@each_queue
+def test_a_maxsize_may_be_a_float(kind):
+    """asyncio never said no, so some do it: the queue is full from the next integer on."""
+    queue = filled(kind, [1, 2], 1.3)
+    assert queue.full()
+    with pytest.raises(asyncio.QueueFull):
+        queue.put_nowait(3)
 
 
 @each_queue
@@ -396,6 +406,31 @@ def test_producers_and_consumers_pass_everything_on(kind, maxsize):
         return sorted(got)
 
     assert run(main()) == list(range(60))
+
+
+@each_queue
+def test_a_task_that_waits_is_kept_by_the_queue(kind):
+    """As long as that is there: an event loop alone does not keep its tasks."""
+
+    async def main():
+        empty, full, done = kind(), filled(kind, [1], 1), []
+
+        async def work(name, wait):
+            await wait()
+            done.append(name)
+
+        waits = {"get": empty.get, "put": lambda: full.put(2), "join": full.join}
+        for name, wait in waits.items():
+            asyncio.ensure_future(work(name, wait))  # noqa: RUF006 - that is the point
+        await turns()
+        gc.collect()
+        empty.put_nowait(1)
+        full.task_done()
+        full.get_nowait()
+        await turns()
+        return sorted(done)
+
+    assert run(main()) == ["get", "join", "put"]
 
 
 # ---- cancelling ----------------------------------------------------------------------------------

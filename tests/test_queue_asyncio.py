@@ -49,7 +49,7 @@ def test_a_maxsize_of_zero_or_less_is_no_bound(kind, maxsize):
 
 @each_queue
 def test_a_maxsize_may_be_a_float(kind):
-    """asyncio never said no, so some do it: the queue is full from the next integer on."""
+    """Asyncio never said no, so some do it: the queue is full from the next integer on."""
     queue = filled(kind, [1, 2], 1.3)
     assert queue.full()
     with pytest.raises(asyncio.QueueFull):

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import itertools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import aitertools as ait
@@ -449,17 +449,17 @@ def told(stage: Stage, play: Callable[[], None]) -> None:
 
 
 def interleavings(
-    make: Callable[[], Stage], acts: Iterable[Iterable[str]], stops: int, how: str = "cancel"
+    make: Callable[[], Stage], acts: list[list[str]], stops: int, how: str = "cancel"
 ) -> int:
     """Play all interleavings of *acts* on fresh stages, with up to *stops* operations stopped.
 
     Each act is a row of operations one after the other, as a task would do them. How many
     interleavings there are is returned.
     """
-    acts = [list(act) for act in acts]
     path: list[int] = []  # which option was taken at each point
     for n in itertools.count(1):
-        stage, widths = make(), []
+        stage = make()
+        widths: list[int] = []  # how many options there were
 
         def choose(options: int, stage: Stage = stage, widths: list[int] = widths) -> int:
             widths.append(options)

@@ -19,7 +19,11 @@ THEIRS_SHUT_DOWN = hasattr(asyncio, "QueueShutDown")
 THREADS_SHUT_DOWN: type[Exception] = getattr(queue, "ShutDown", ait.QueueShutDown)
 """What the view for threads raises once it is over."""
 
-ORDERS = {"Queue": list, "LifoQueue": lambda items: list(items)[::-1], "PriorityQueue": sorted}
+ORDERS: dict[str, Callable[[Iterable[Any]], list[Any]]] = {
+    "Queue": list,
+    "LifoQueue": lambda items: list(items)[::-1],
+    "PriorityQueue": sorted,
+}
 """Name of a kind -> the order in which it gives the items it is filled with."""
 
 
@@ -43,7 +47,7 @@ each_that_shuts_down = pytest.mark.parametrize(
 
 def in_order(kind: type, items: Iterable[Any]) -> list[Any]:
     """*items* in the order in which a queue of that kind gives them."""
-    return list(ORDERS[kind.__name__](items))
+    return ORDERS[kind.__name__](items)
 
 
 def filled(kind: Any, items: Iterable[Any], maxsize: int = 0, **how: Any) -> Any:
@@ -70,7 +74,7 @@ async def turns(n: int = 3) -> None:
 
 async def begun(*awaitables: Awaitable[Any]) -> list[asyncio.Future[Any]]:
     """Tasks for these, each of which has had its first turn."""
-    tasks = [asyncio.ensure_future(awaitable) for awaitable in awaitables]
+    tasks: list[asyncio.Future[Any]] = [asyncio.ensure_future(each) for each in awaitables]
     await asyncio.sleep(0)
     return tasks
 

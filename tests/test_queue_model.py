@@ -141,7 +141,10 @@ def moved(stage, moves):
 steps = st.lists(st.tuples(st.sampled_from(ACTIONS), st.integers(0, 5)), min_size=5, max_size=40)
 
 
-@hypothesis.settings(max_examples=10 * hypothesis.settings.default.max_examples)
+MANY = 10 * hypothesis.settings().max_examples  # they are quick
+
+
+@hypothesis.settings(max_examples=MANY)
 @given(st.sampled_from(SHAPES), steps, st.sampled_from([None, *SHUTDOWNS]), steps)
 def test_a_history_is_one_of_the_sequential_queue(shape, before, shutdown, after):
     """Found by Hypothesis, which makes one that is not as short as can be."""

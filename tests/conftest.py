@@ -26,6 +26,15 @@ def _small_heap():
     gc.freeze()
 
 
+@pytest.fixture
+def hasty():
+    """Switch between threads as often as can be."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     rig = sys.modules.get("tests.rig")  # if its tests were among those that ran
     tried, faults = (rig.tried, rig.faults) if rig is not None else ({}, {})

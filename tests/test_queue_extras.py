@@ -348,6 +348,21 @@ def test_get_many_waits_for_the_first_item():
     assert second
 
 
+def test_many_at_once_serve_however_many_wait():
+    async def main():
+        queue = ait.Queue()
+        getters = await begun(*(queue.get() for _ in range(100)))
+        await queue.put_many(range(100))
+        assert await asyncio.gather(*getters) == list(range(100))
+        queue = filled(ait.Queue, range(100), 100)
+        putters = await begun(*map(queue.put, range(100, 200)))
+        assert await queue.get_many(100) == list(range(100))
+        await asyncio.gather(*putters)
+        return drained(queue)
+
+    assert run(main()) == list(range(100, 200))
+
+
 def test_get_many_makes_room_for_as_many():
     async def main():
         queue = filled(ait.Queue, "ab", 2)

@@ -264,6 +264,20 @@ def test_the_interpreter_sees_items_that_look_like_the_end():
     assert [type(item) for item in got] == [StopIteration, StopAsyncIteration, type, tuple]
 
 
+@pytest.mark.skipif(not hasattr(asyncio, "eager_task_factory"), reason="new in Python 3.12")
+def test_tasks_may_begin_eagerly():
+    async def main():
+        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+        queue = ait.Queue(1)
+        assert await asyncio.create_task(queue.put(1)) is None
+        assert await asyncio.create_task(queue.get()) == 1
+        getter = asyncio.create_task(queue.get())
+        putter = asyncio.create_task(queue.put_many([2, 3]))
+        assert [await getter, await queue.get(), await putter] == [2, 3, None]
+
+    asyncio.run(main())
+
+
 def test_a_timeout_around_a_get_is_a_timeout():
     async def main():
         queue = ait.Queue()
@@ -419,6 +433,20 @@ def test_a_queue_in_a_cycle_is_collected(kind, how):
         return weakref.ref(node)
 
     assert collected(make)
+
+
+@each_of_ours
+def test_queues_in_queues_are_deallocated_without_recursion(kind):
+    class Kind(kind):
+        pass
+
+    for make in (kind, Kind):
+        queue = make()
+        for _ in range(50_000):
+            outer = make()
+            outer.put_nowait(queue)
+            queue = outer
+        del queue, outer
 
 
 def test_a_queue_that_holds_a_task_that_waits_for_it_is_collected():

@@ -224,6 +224,18 @@ def test_putters_that_wait_are_told_of_the_shutdown(kind, immediate):
 
 
 @each_that_shuts_down
+def test_however_many_wait_all_are_told_of_the_shutdown(kind):
+    async def main():
+        empty, full = kind(), filled(kind, [1], 1)
+        waiting = await begun(*(empty.get() for _ in range(100)), *map(full.put, range(100)))
+        empty.shutdown()
+        full.shutdown()
+        await check_refused(*waiting)
+
+    run(main())
+
+
+@each_that_shuts_down
 def test_a_getter_that_was_called_still_gets_its_item(kind):
     async def main():
         queue = kind()

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import queue as stdlib
 import signal
+import subprocess
+import sys
 import threading
 import types
 
@@ -126,6 +129,14 @@ def test_a_negative_timeout_is_a_value_error(kind, timeout):
             queue.get(timeout=timeout)
         with pytest.raises(ValueError, match=r"^'timeout' must be a non-negative number$"):
             queue.put(2, True, timeout)
+
+
+@each_queue
+def test_a_timeout_that_is_no_number_is_a_type_error(kind):
+    with pytest.raises(TypeError):
+        kind().get(timeout="1")
+    with pytest.raises(TypeError):
+        filled(kind, [1], 1).put(2, timeout=[])
 
 
 @each_queue
@@ -500,3 +511,27 @@ def test_ctrl_c_interrupts_what_blocks_with_a_timeout():
     with pytest.raises(KeyboardInterrupt):
         interrupted(lambda: queue.sync.get(timeout=60), lambda: queue.stats().getting == 1)
     assert queue.stats().getting == 0
+
+
+def test_daemon_threads_that_block_do_not_keep_the_process():
+    """Nor tasks that wait; and nothing is said about them."""
+    program = """
+import asyncio, threading, aitertools as ait
+queue = ait.Queue()
+full = ait.Queue(1)
+full.put_nowait(1)
+waits = [queue.sync.get, lambda: queue.sync.get(timeout=60), lambda: full.sync.put(2)]
+for wait in waits + [full.sync.join, lambda: asyncio.run(queue.get())]:
+    threading.Thread(target=wait, daemon=True).start()
+while queue.stats().getting < 3 or full.stats().putting < 1:
+    pass
+"""
+    ran = subprocess.run(
+        [sys.executable, "-X", "dev", "-c", program],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")

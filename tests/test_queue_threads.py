@@ -10,7 +10,6 @@ import asyncio
 import gc
 import itertools
 import random
-import sys
 import threading
 from collections import Counter, deque
 from contextlib import suppress
@@ -23,19 +22,10 @@ import aitertools as ait
 
 from .queues import THREADS_SHUT_DOWN, at_once, filled, wait_until
 
-EACH = 60  # items of a producer
+EACH = 100  # items of a producer
 HANDS = 3  # producers, or consumers, of a kind
 
 pytestmark = pytest.mark.usefixtures("hasty")
-
-
-@pytest.fixture
-def hasty():
-    """Switch between threads as often as can be."""
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(before)
 
 
 # ---- producers and consumers of every kind -------------------------------------------------------
@@ -514,3 +504,20 @@ def test_what_is_dropped_is_told_in_the_thread_that_puts():
     assert Counter(item[:2] for item in items) == Counter(itertools.product("abc", range(30)))
     assert {ident for _, ident in told} <= {item[2] for item in items}
     assert queue.stats().dropped == len(told) == 89
+
+
+def test_asyncio_in_its_debug_mode_sees_nothing_from_a_wrong_thread():
+    queue, back = ait.Queue(1), ait.Queue(1)
+
+    async def relay():
+        async for item in queue:
+            await back.put(item)
+        back.shutdown()
+
+    def put():
+        for n in range(50):
+            queue.sync.put(n)
+        queue.shutdown()
+
+    got, *_ = at_once(lambda: list(back.sync), put, lambda: asyncio.run(relay(), debug=True))
+    assert got == list(range(50))

@@ -23,7 +23,6 @@ from typing import Any, ClassVar
 import aitertools as ait
 from benchmarks.peers import PeerMissing, aiochannel, anyio_streams, culsans, janus
 
-Topic: Any = getattr(ait, "Topic", None)
 LACKS = {
     "put": "not for tasks",
     "get": "not for tasks",
@@ -75,8 +74,8 @@ class Ours(Channel):
         self.thread_put, self.thread_get = made.sync.put, made.sync.get
         self.far_put, self.close = made.put, made.shutdown
 
-    def topic(self) -> Any:
-        return Topic(maxlag=self.maxsize or None)
+    def topic(self) -> ait.Topic[int]:
+        return ait.Topic(maxlag=self.maxsize or None)
 
 
 class Asyncio(Channel):

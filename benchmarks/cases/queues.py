@@ -14,7 +14,6 @@ from benchmarks.cases.channels import (
     Janus,
     Ours,
     Threads,
-    Topic,
 )
 from benchmarks.timing import Case, Contender
 
@@ -135,11 +134,8 @@ IN_LOOP = [
     case("batches of 100", batched),
     case("two tasks, maxsize 1", exchanged("hand_over", 1), libraries=TASKS),
     case("10 tasks to 10, maxsize 10", exchanged("crowd", 10), libraries=TASKS),
+    case("one task to each of 10", published, libraries=TASKS, items=6_400),
 ]
-if Topic is not None:
-    IN_LOOP.append(case("one task to each of 10", published, libraries=TASKS, items=6_400))
-
-
 BETWEEN_THREADS = [
     *THREAD_TO_TASK,
     *between("task to thread", "task_to_thread"),

@@ -58,8 +58,6 @@ def in_sync(source: Iterable[int]) -> Pair:
 
 Read: TypeAlias = Callable[[Any, Any], Awaitable[Pair]]
 
-tee: Any = getattr(ait, "tee", None)
-
 
 def reads(tee: Callable[[Any], Any], read: Read) -> Contender:
     """Have *read* read the two branches that *tee* makes."""
@@ -77,13 +75,13 @@ def case(name: str, read: Read, awaited: Read | None = None, **options: Any) -> 
     by_task = read is two_tasks
     contenders = {
         SYNC: Contender(in_sync),
-        OURS: reads(tee, awaited or read),
+        OURS: reads(ait.tee, awaited or read),
         "asyncstdlib": reads(synchronised if by_task else asyncstdlib.tee, read),
         "aioitertools": reads(aioitertools.tee, read),
         "anyio": reads(anyio.tee, read),
     }
     if awaited is not None:
-        contenders[LOOP] = reads(tee, read)
+        contenders[LOOP] = reads(ait.tee, read)
 
     return Case(
         family="share",
@@ -112,13 +110,9 @@ def case_of_waiting() -> Case:
 
 
 WAITING = case_of_waiting()
-CASES = (
-    [
-        case("in lockstep", lockstep),
-        case("one after the other", in_turn, in_turn_awaited),
-        case("two tasks", two_tasks, two_tasks_awaited),
-        WAITING,
-    ]
-    if tee is not None
-    else []
-)
+CASES = [
+    case("in lockstep", lockstep),
+    case("one after the other", in_turn, in_turn_awaited),
+    case("two tasks", two_tasks, two_tasks_awaited),
+    WAITING,
+]

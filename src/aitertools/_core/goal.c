@@ -41,8 +41,9 @@ interrupt(ait_run *run)
     ait_run *driver = ait_run_of(op, &task, &gone);
     int done = 0;
     if (hook != NULL && !gone) {
-        PyObject *end = PyObject_CallFunction(hook, "OOOn", driver != NULL ? driver : (void *)Py_None,
-                                              task != NULL ? task : Py_None, op, run->n++);
+        PyObject *end = PyObject_CallFunction(
+            hook, "OOOn", driver != NULL ? (PyObject *)driver : Py_None,
+            task != NULL ? task : Py_None, (PyObject *)op, run->n++);
         run->acc = end == NULL ? NULL : ait_awaiter(end);
         done = run->acc == NULL ? -1 : 0;
     }

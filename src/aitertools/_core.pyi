@@ -16,7 +16,6 @@ class Op:
 _OpT = TypeVar("_OpT", bound=Op)
 
 class Run:
-    task: Any
     cancelling: int
     def __await__(self) -> Generator[Any, Any, Any]: ...
     def send(self, value: Any, /) -> Any: ...

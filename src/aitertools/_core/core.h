@@ -351,7 +351,7 @@ ait_release(ait_op *op)
     ait_flag_drop(&op->busy);
 }
 
-ait_run *ait_run_of(ait_op *op, bool *gone);
+ait_run *ait_run_of(ait_op *op, PyObject **task, bool *gone);
 
 /* The run suspends; it is over (its op, which was its own, is the caller's now). */
 void ait_run_suspended(ait_run *run);
@@ -393,7 +393,7 @@ enum {
     AIT_HOOK_ADAPT,        /* (obj) -> async iterator, or None                        */
     AIT_HOOK_CHECKPOINT,   /* () -> awaitable that takes one turn of the loop, or None */
     AIT_HOOK_CURRENT_TASK, /* () -> the running task; an error where there is none    */
-    AIT_HOOK_CLOSE_RUNNING,/* (run, stream, looks) -> awaitable: the end of a pending pull */
+    AIT_HOOK_CLOSE_RUNNING,/* (run, its task, stream, looks) -> awaitable: the end of a pull */
     AIT_HOOK_PLACE,        /* () -> str, where the stream is being made                */
     AIT_HOOK_HANDLE,       /* () -> an awaitable that waits until ...                  */
     AIT_HOOK_WAKE,         /* (it) -> ... this; False: nobody waits for it any more    */

@@ -12,11 +12,18 @@ room_of(const ait_queue *q)
     return q->maxsize == 0 ? PY_SSIZE_T_MAX : Py_MAX(0, q->maxsize - q->store.size);
 }
 
+/* Whether nothing will come any more: what is there when it is shut down is for those in line. */
+static bool
+is_drained(const ait_queue *q)
+{
+    return q->shut && q->store.size == 0;
+}
+
 void
 ait_queue_balance(PyObject *self, ait_calls *calls)
 {
     ait_queue *q = (ait_queue *)self;
-    while (q->getters.waiting.n > 0 && (q->shut || q->getters.called.n < q->store.size)) {
+    while (q->getters.waiting.n > 0 && (q->getters.called.n < q->store.size || is_drained(q))) {
         if (!ait_line_call(&q->getters, calls)) {
             break;
         }
@@ -50,7 +57,7 @@ items_for(const ait_ask *ask, bool in_turn, Py_ssize_t *n)
     if (*n == 0) {
         return q->shut ? AIT_IS_SHUT : AIT_MUST_WAIT;
     }
-    if (in_turn && !q->shut) {
+    if (in_turn) {
         ait_waiter *waiter = waiter_of(ask);
         if (!ait_line_may(&q->getters, waiter, *n)) {
             return AIT_MUST_WAIT;
@@ -204,12 +211,17 @@ const ait_verb ait_join = {"join", offsetof(ait_queue, joiners), answer_join};
 void
 ait_queue_tell_dropped(ait_queue *q, PyObject *item)
 {
-    PyObject *told = q->on_dropped == NULL ? Py_NewRef(Py_None)
-                                           : PyObject_CallOneArg(q->on_dropped, item);
+    PyObject *on_dropped;
+    AIT_LOCK(q);
+    on_dropped = Py_XNewRef(q->on_dropped);
+    AIT_UNLOCK();
+    PyObject *told = on_dropped == NULL ? Py_NewRef(Py_None)
+                                        : PyObject_CallOneArg(on_dropped, item);
     if (told == NULL) {
-        PyErr_WriteUnraisable(q->on_dropped);
+        PyErr_WriteUnraisable(on_dropped);
     }
     Py_XDECREF(told);
+    Py_XDECREF(on_dropped);
 }
 
 /* As the list is made outside of the lock, it has places for what is there just now. */
@@ -245,7 +257,10 @@ shorten(ait_ask *ask, ait_reply reply)
 static void
 line_up(ait_line *line, ait_waiter *waiter, ait_reply reply, bool armed)
 {
-    if (reply != AIT_MUST_WAIT && reply != AIT_ONCE_MORE) {
+    if (reply == AIT_ONCE_MORE) { /* its place is settled then: a handle is for one call only */
+        return;
+    }
+    if (reply != AIT_MUST_WAIT) {
         ait_line_leave(waiter);
     }
     else if (armed && waiter->row != &line->waiting) {

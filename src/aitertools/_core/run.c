@@ -453,16 +453,6 @@ run_repr(PyObject *self)
     return text;
 }
 
-static PyObject *
-run_task(PyObject *self, void *Py_UNUSED(ignored))
-{
-    PyObject *task;
-    AIT_LOCK(self);
-    task = Py_XNewRef(((ait_run *)self)->task);
-    AIT_UNLOCK();
-    return task != NULL ? task : Py_NewRef(Py_None);
-}
-
 static PyMethodDef run_methods[] = {
     {"send", run_send_method, METH_O, NULL},
     {"throw", (PyCFunction)(void (*)(void))run_throw, METH_FASTCALL, NULL},
@@ -489,7 +479,6 @@ static PyGetSetDef run_getset[] = {
      PyDoc_STR("How often the task had been asked to cancel when it suspended."), NULL},
     {"rest", run_rest, NULL, PyDoc_STR("Of Queue.put_many(): the items not put yet, a list."),
      NULL},
-    {"task", run_task, NULL, PyDoc_STR("The task that is suspended in it."), NULL},
     {NULL},
 };
 

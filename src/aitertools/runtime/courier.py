@@ -9,6 +9,8 @@ from asyncio import current_task
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
+from .loop import running_loop
+
 if TYPE_CHECKING:
     from ..stream import Stream
 
@@ -48,9 +50,7 @@ class Courier:
 
     def inside(self) -> bool:
         """Whether it is this task that runs."""
-        if asyncio._get_running_loop() is not self.loop:
-            return False
-        return current_task(self.loop) is self.task
+        return running_loop() is self.loop and current_task(self.loop) is self.task
 
     def adopt(self, pull: Any) -> None:
         """Go on with *pull*, in the task."""
@@ -78,7 +78,7 @@ class Courier:
 
     def _tell(self, callback: Any) -> None:
         """Call it in the thread of the loop."""
-        if asyncio._get_running_loop() is self.loop:
+        if running_loop() is self.loop:
             callback()
             return
         with suppress(RuntimeError):  # the loop is closed, and with it all that ran there
@@ -166,6 +166,6 @@ async def _over(task: asyncio.Task[None]) -> asyncio.CancelledError | None:
 
 def courier(shared: Any, source: Stream[Any]) -> Courier | None:
     """Return a courier, a task of the running loop; None where that is not asyncio's."""
-    if asyncio._get_running_loop() is None:
+    if running_loop() is None:
         return None
     return Courier(shared, source)

@@ -10,7 +10,6 @@ import signal
 import sys
 import threading
 import time
-import tracemalloc
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -183,10 +182,14 @@ def test_an_interrupt_while_waking_is_neither_lost_nor_loses_a_call() -> None:
     thread.start()
     while not q.stats().getting:
         time.sleep(0.001)
-    with waking_as(wake), pytest.raises(KeyboardInterrupt):
+
+    def put():
         q.put_nowait(1)
         for _ in range(1000):  # where the interpreter looks for signals
             time.sleep(0)
+
+    with waking_as(wake), pytest.raises(KeyboardInterrupt):
+        put()
     thread.join()
     assert got == [1]
 
@@ -237,7 +240,7 @@ def test_a_task_that_waits_is_kept_by_its_queue(wait: str) -> None:
                 await (q.put(1) if wait == "put" else getattr(q, wait)())
             done.set()
 
-        asyncio.ensure_future(work())  # noqa: RUF006 - nobody else has it
+        _ = asyncio.ensure_future(work()).get_name()  # nobody else has it
         await asyncio.sleep(0)
         gc.collect()
         if q.empty():

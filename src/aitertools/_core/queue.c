@@ -84,7 +84,7 @@ queue_init(PyObject *self, PyObject *args, PyObject *kwargs)
     ait_calls calls = {.n = 0};
     AIT_LOCK(q);
     before = q->on_dropped;
-    q->maxsize = Py_MAX(0, most);
+    q->maxsize = most;
     q->overflow = (uint8_t)policy;
     q->on_dropped = on_dropped != Py_None ? Py_NewRef(on_dropped) : NULL;
     ait_queue_balance(self, &calls); /* it may be in use, and there may be room now */
@@ -379,7 +379,8 @@ static PyMemberDef queue_members[] = {
 
 static PyGetSetDef queue_getset[] = {
     {"is_shutdown", queue_is_shutdown, NULL, PyDoc_STR("Whether it was shut down."), NULL},
-    {"maxsize", queue_maxsize, NULL, PyDoc_STR("Room for so many items; 0: no limit."), NULL},
+    {"maxsize", queue_maxsize, NULL,
+     PyDoc_STR("Room for so many items; 0 or less: no limit."), NULL},
     {"sync", ait_queue_sync, NULL,
      PyDoc_STR("The same queue for plain threads: a SyncQueue."), NULL},
     {NULL},

@@ -9,7 +9,7 @@
 static Py_ssize_t
 room_of(const ait_queue *q)
 {
-    return q->maxsize == 0 ? PY_SSIZE_T_MAX : Py_MAX(0, q->maxsize - q->store.size);
+    return q->maxsize <= 0 ? PY_SSIZE_T_MAX : Py_MAX(0, q->maxsize - q->store.size);
 }
 
 /* Whether nothing will come any more: what is there when it is shut down is for those in line. */
@@ -131,6 +131,7 @@ put_dropping(ait_ask *ask, PyObject *item)
     ait_queue *q = ask->q;
     if (q->overflow == AIT_DROP_NEWEST) {
         ask->dropped = Py_NewRef(item);
+        q->put++;
         q->dropped++;
         return AIT_GOT_IT;
     }

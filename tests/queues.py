@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -94,7 +96,7 @@ def states(tasks: Iterable[asyncio.Future[Any]]) -> list[Any]:
 
 # ---- threads -------------------------------------------------------------------------------------
 
-DEADLINE = 30  # seconds until a thread that does not come back fails its test
+DEADLINE = 100  # seconds until a thread that does not come back fails its test
 
 
 def at_once(*works: Callable[[], Any]) -> list[Any]:
@@ -132,3 +134,18 @@ def wait_until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < end, "in vain"
         time.sleep(0.0005)
+
+
+# ---- errors --------------------------------------------------------------------------------------
+
+
+@contextmanager
+def unraisable() -> Iterator[list[BaseException | None]]:
+    """What Python says about errors that nobody can get."""
+    errors: list[BaseException | None] = []
+    before = sys.unraisablehook
+    sys.unraisablehook = lambda complaint: errors.append(complaint.exc_value)
+    try:
+        yield errors
+    finally:
+        sys.unraisablehook = before

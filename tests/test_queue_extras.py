@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
-import sys
-from contextlib import contextmanager
 
 import pytest
 
@@ -15,7 +13,17 @@ from aitertools import QueueShutDown, Stream, stream
 
 from .models import double
 from .oracle import listed, pulls, run
-from .queues import all_cancelled, begun, drained, each_of_ours, filled, in_order, states, turns
+from .queues import (
+    all_cancelled,
+    begun,
+    drained,
+    each_of_ours,
+    filled,
+    in_order,
+    states,
+    turns,
+    unraisable,
+)
 
 
 def shut(queue, **how):
@@ -473,18 +481,6 @@ def test_what_is_dropped_is_counted_where_nobody_is_told(policy):
     queue = ait.Queue(2, overflow=policy)
     run(with_put(queue))
     assert queue.stats().dropped == 3
-
-
-@contextmanager
-def unraisable():
-    """What Python says about errors that nobody can get."""
-    errors = []
-    before = sys.unraisablehook
-    sys.unraisablehook = lambda complaint: errors.append(complaint.exc_value)
-    try:
-        yield errors
-    finally:
-        sys.unraisablehook = before
 
 
 @each_policy

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import itertools
 import random
 from functools import partial
@@ -21,7 +22,7 @@ import aitertools as ait
 
 from .oracle import run
 from .queue_model import BATCH, SIDES, Stage, count, interleavings, told
-from .queues import ORDERS, drained, each_of_ours
+from .queues import ORDERS, drained, each_of_ours, unraisable
 from .rig import about
 
 OVERFLOWS = ["wait", "drop_oldest", "drop_newest"]
@@ -169,6 +170,29 @@ def test_long_histories_are_those_of_the_sequential_queue(shape):
                 told(stage, partial(moved, stage, moves))
 
     on_a_loop(play)
+
+
+def test_a_queue_collected_with_those_who_wait_there_says_nothing():
+    """Whatever the collector takes apart first: nobody is called who is gone already."""
+
+    def leave_some():
+        for seed in range(150):
+            dice = random.Random(seed)
+            stage = Stage(*dice.choice(SHAPES))
+            stage.itself, stage.blind = stage, True
+            stages.append(stage)
+            for action in dice.choices(ACTIONS, k=dice.randrange(10, 60)):
+                move(stage, action, dice.randrange(6))
+            if seed % 7 == 0:
+                stages.clear()
+                gc.collect()
+
+    stages = []
+    with unraisable() as errors:
+        on_a_loop(leave_some)
+        stages.clear()
+        gc.collect()
+    assert errors == []
 
 
 # ---- real tasks, disturbed at every turn ---------------------------------------------------------

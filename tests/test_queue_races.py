@@ -20,7 +20,7 @@ from .queues import at_once, filled
 pytestmark = pytest.mark.usefixtures("hasty")
 
 REFUSED = (ait.QueueFull, ait.QueueEmpty, Full, Empty, ValueError)
-BUSY = "already awaited|being awaited already|already running"
+BUSY = "already awaited|being awaited already|already executing"
 
 
 @pytest.mark.parametrize("verb", ["get", "put", "get_many", "put_many"])

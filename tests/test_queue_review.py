@@ -165,6 +165,16 @@ def test_many_that_cannot_be_woken_wait_on(monkeypatch: pytest.MonkeyPatch) -> N
     assert asyncio.run(main()) == list(range(20))
 
 
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """No finalizer that a Ctrl-C could come to."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("uncollected")
 def test_an_interrupt_while_waking_is_neither_lost_nor_loses_a_call() -> None:
     q: ait.Queue[int] = ait.Queue()
     got: list[int] = []
@@ -307,3 +317,48 @@ def test_who_waits_for_room_hears_of_it_when_a_queue_is_made_anew() -> None:
         await asyncio.wait_for(asyncio.shield(putting), 5)
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("make", [ait.Queue, ait.LifoQueue, ait.PriorityQueue])
+def test_memory_of_a_backlog_is_given_back(make: Callable[[], ait.Queue[int]]) -> None:
+    q = make()
+    tracemalloc.start()
+    try:
+        for _ in range(100_000):
+            q.put_nowait(1)
+        most = tracemalloc.get_traced_memory()[0]
+        for _ in range(99_990):
+            q.get_nowait()
+        assert tracemalloc.get_traced_memory()[0] < most / 10
+    finally:
+        tracemalloc.stop()
+    assert [q.get_nowait() for _ in range(10)] == [1] * 10
+
+
+class Looking:
+    """Compared, it looks at all lists there are."""
+
+    found = False
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __lt__(self, other: Looking) -> bool:
+        for candidate in gc.get_objects():
+            if type(candidate) is list and len(candidate) == 77:
+                Looking.found = True
+        return self.number < other.number
+
+
+def test_a_list_that_is_being_filled_is_seen_by_nobody() -> None:
+    async def main() -> list[Looking]:
+        q: ait.PriorityQueue[Looking] = ait.PriorityQueue()
+        Looking.__lt__, look = Slow.__lt__, Looking.__lt__  # type: ignore[method-assign, assignment]
+        await q.put_many(Looking(number) for number in range(77))
+        Looking.__lt__ = look  # type: ignore[method-assign]
+        return await q.get_many(77)
+
+    items = asyncio.run(main())
+    assert [item.number for item in items] == list(range(77))
+    assert gc.is_tracked(items)
+    assert not Looking.found

@@ -104,6 +104,9 @@ answer_get_many(ait_ask *ask, bool in_turn)
             if (i == 0) {
                 return AIT_FAILED;
             }
+            if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
+                PyErr_SetInterrupt(); /* that comes again for sure */
+            }
             PyErr_Clear();
             break;
         }
@@ -232,7 +235,10 @@ make_places(ait_ask *ask)
     ask->result = NULL;
     if (ask->verb == &ait_get_many && n > 0) {
         ask->result = PyList_New(n);
-        return ask->result == NULL ? -1 : 0;
+        if (ask->result == NULL) {
+            return -1;
+        }
+        PyObject_GC_UnTrack(ask->result); /* nobody finds it while its places are empty */
     }
     return 0;
 }
@@ -248,9 +254,10 @@ shorten(ait_ask *ask, ait_reply reply)
     while (PyList_GET_ITEM(ask->result, n - 1) == NULL) {
         n--;
     }
-    if (n < places && PyList_SetSlice(ask->result, n, places, NULL) < 0) {
-        PyErr_Clear(); /* it only makes the list shorter */
+    if (n < places) {
+        Py_SET_SIZE((PyVarObject *)ask->result, n);
     }
+    PyObject_GC_Track(ask->result);
     return reply;
 }
 

@@ -28,11 +28,12 @@ ring_grow(ait_store *s)
     return 0;
 }
 
+enum { KEPT = 64 }; /* so much room is never given back */
+
 /* Give memory back once most of it is idle, so that one long backlog does not stay for good. */
 static void
 ring_shrink(ait_store *s)
 {
-    enum { KEPT = 64 };
     if (s->room > KEPT && s->size < s->room / 8) {
         Py_ssize_t room = s->room / 2;
         PyObject **items = PyMem_New(PyObject *, room);
@@ -152,6 +153,23 @@ heap_grow(ait_store *s)
     return 0;
 }
 
+/* As ring_shrink() does. */
+static void
+heap_shrink(ait_store *s)
+{
+    if (s->room > KEPT && s->size < s->room / 8) {
+        PyObject **items = s->items;
+        uint64_t *arrivals = s->arrivals;
+        s->room /= 2;
+        if (PyMem_Resize(items, PyObject *, s->room) != NULL) {
+            s->items = items;
+        }
+        if (PyMem_Resize(arrivals, uint64_t, s->room) != NULL) {
+            s->arrivals = arrivals;
+        }
+    }
+}
+
 /* Where, on the way up from the hole `at`, the item belongs; -1 on error. */
 static Py_ssize_t
 place_above(const ait_store *s, Py_ssize_t at, PyObject *item, uint64_t arrival)
@@ -253,6 +271,7 @@ heap_take_at(ait_queue *q, Py_ssize_t at)
     Py_ssize_t last = s->size - 1;
     if (at == last) {
         s->size--;
+        heap_shrink(s);
         return item;
     }
     Py_ssize_t to = place_below(s, at);
@@ -269,6 +288,7 @@ heap_take_at(ait_queue *q, Py_ssize_t at)
         move_down(s, at, to, s->items[last], s->arrivals[last]);
     }
     s->size--;
+    heap_shrink(s);
     return item;
 }
 

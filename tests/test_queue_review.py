@@ -362,3 +362,63 @@ def test_a_list_that_is_being_filled_is_seen_by_nobody() -> None:
     assert [item.number for item in items] == list(range(77))
     assert gc.is_tracked(items)
     assert not Looking.found
+
+
+@pytest.mark.parametrize("called_by", ["its own thread", "another one"])
+def test_one_that_was_called_and_whose_loop_was_closed_keeps_nothing(called_by: str) -> None:
+    q: ait.Queue[int] = ait.Queue()
+
+    async def work() -> int:
+        return await q.get()
+
+    async def call() -> None:
+        await asyncio.sleep(0)
+        q.put_nowait(1)
+
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(work())
+    loop.run_until_complete(asyncio.sleep(0))
+    if called_by == "another one":
+        asyncio.run(call())
+    else:
+        q.put_nowait(1)
+    loop.close()
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
+
+    async def later() -> int:
+        return await asyncio.wait_for(q.get(), 5)
+
+    assert asyncio.run(later()) == 1
+    assert q.stats()[:3] == (0, 0, 0)
+
+
+def test_an_awaitable_that_is_not_done_does_not_say_that_it_is() -> None:
+    q: ait.Queue[int] = ait.Queue()
+    putting: Any = q.put(1)
+    assert repr(putting) == "<awaitable put of Queue>"
+    putting.close()
+
+
+@pytest.mark.parametrize("error", [StopIteration, StopAsyncIteration])
+def test_an_end_is_not_taken_for_the_error_of_a_shutdown(error: type[BaseException]) -> None:
+    with pytest.raises(TypeError, match="must not be a Stop"):
+        ait.Queue[int]().shutdown(error=error)
+
+
+def test_what_was_put_is_not_kept_by_the_awaitable() -> None:
+    class Item:
+        pass
+
+    async def main() -> None:
+        q: ait.Queue[Item] = ait.Queue()
+        item = Item()
+        ref = weakref.ref(item)
+        putting = q.put_many([item])
+        await putting
+        q.get_nowait()
+        del item
+        gc.collect()
+        assert ref() is None
+        assert putting.rest == []
+
+    asyncio.run(main())

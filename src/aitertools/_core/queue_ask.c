@@ -261,6 +261,12 @@ shorten(ait_ask *ask, ait_reply reply)
     return reply;
 }
 
+static ait_line *
+line_of(const ait_ask *ask)
+{
+    return (ait_line *)((char *)ask->q + ask->verb->line);
+}
+
 static void
 line_up(ait_line *line, ait_waiter *waiter, ait_reply reply, bool armed)
 {
@@ -293,7 +299,7 @@ ask_once(ait_ask *ask, bool in_turn, bool armed)
     AIT_LOCK(q);
     reply = ask->verb->answer(ask, in_turn);
     if (waiter_of(ask) != NULL) {
-        line_up((ait_line *)((char *)q + ask->verb->line), waiter_of(ask), reply, armed);
+        line_up(line_of(ask), waiter_of(ask), reply, armed);
     }
     ait_queue_balance((PyObject *)q, &calls);
     AIT_UNLOCK();
@@ -347,6 +353,12 @@ ait_ask_or_wait(ait_ask *ask, bool blocks)
         }
         else {
             reply = ask_until_answered(ask, true, true);
+        }
+        if (reply == AIT_MUST_WAIT) {
+            ait_line *line = line_of(ask);
+            if (line->called.n > 0) {
+                ait_line_check(q->st, (PyObject *)q, ait_queue_balance, line);
+            }
         }
     }
     if (reply != AIT_MUST_WAIT) {

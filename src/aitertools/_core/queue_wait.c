@@ -54,6 +54,14 @@ wait_advance(ait_run *run, PyObject **out)
     };
     PySendResult r = drive_ask(&ask, &run->acc, &run->d, out);
     run->n = ask.n;
+    if (r == PYGEN_RETURN && *out != NULL && ask.verb == &ait_put_many) {
+        if (PyList_SetSlice(run->item, 0, run->n, NULL) == 0) {
+            run->n = 0; /* it holds what was put no longer */
+        }
+        else {
+            PyErr_Clear();
+        }
+    }
     if (r == PYGEN_RETURN && *out == NULL) {
         ait_raise_shut(q, ask.verb, q->st->queue_errors.shut_down);
         r = PYGEN_ERROR;

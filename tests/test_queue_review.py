@@ -164,6 +164,16 @@ def test_many_that_cannot_be_woken_wait_on(monkeypatch: pytest.MonkeyPatch) -> N
     assert asyncio.run(main()) == list(range(20))
 
 
+@pytest.fixture
+def uncollected() -> Iterator[None]:
+    """No finalizer that a Ctrl-C could come to."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("uncollected")
 def test_an_interrupt_while_waking_is_neither_lost_nor_loses_a_call() -> None:
     q: ait.Queue[int] = ait.Queue()
     got: list[int] = []
@@ -308,5 +318,110 @@ def test_who_waits_for_room_hears_of_it_when_a_queue_is_made_anew() -> None:
         await asyncio.sleep(0)
         Elastic.__init__(q, 2)
         await asyncio.wait_for(asyncio.shield(putting), 5)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("make", [ait.Queue, ait.LifoQueue, ait.PriorityQueue])
+def test_memory_of_a_backlog_is_given_back(make: Callable[[], ait.Queue[int]]) -> None:
+    q = make()
+    tracemalloc.start()
+    try:
+        for _ in range(100_000):
+            q.put_nowait(1)
+        most = tracemalloc.get_traced_memory()[0]
+        for _ in range(99_990):
+            q.get_nowait()
+        assert tracemalloc.get_traced_memory()[0] < most / 10
+    finally:
+        tracemalloc.stop()
+    assert [q.get_nowait() for _ in range(10)] == [1] * 10
+
+
+class Looking:
+    """Compared, it looks at all lists there are."""
+
+    found = False
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def __lt__(self, other: Looking) -> bool:
+        for candidate in gc.get_objects():
+            if type(candidate) is list and len(candidate) == 77:
+                Looking.found = True
+        return self.number < other.number
+
+
+def test_a_list_that_is_being_filled_is_seen_by_nobody() -> None:
+    async def main() -> list[Looking]:
+        q: ait.PriorityQueue[Looking] = ait.PriorityQueue()
+        Looking.__lt__, look = Slow.__lt__, Looking.__lt__  # type: ignore[method-assign, assignment]
+        await q.put_many(Looking(number) for number in range(77))
+        Looking.__lt__ = look  # type: ignore[method-assign]
+        return await q.get_many(77)
+
+    items = asyncio.run(main())
+    assert [item.number for item in items] == list(range(77))
+    assert gc.is_tracked(items)
+    assert not Looking.found
+
+
+@pytest.mark.parametrize("called_by", ["its own thread", "another one"])
+def test_one_that_was_called_and_whose_loop_was_closed_keeps_nothing(called_by: str) -> None:
+    q: ait.Queue[int] = ait.Queue()
+
+    async def work() -> int:
+        return await q.get()
+
+    async def call() -> None:
+        await asyncio.sleep(0)
+        q.put_nowait(1)
+
+    loop = asyncio.new_event_loop()
+    task = loop.create_task(work())
+    loop.run_until_complete(asyncio.sleep(0))
+    if called_by == "another one":
+        asyncio.run(call())
+    else:
+        q.put_nowait(1)
+    loop.close()
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
+
+    async def later() -> int:
+        return await asyncio.wait_for(q.get(), 5)
+
+    assert asyncio.run(later()) == 1
+    assert q.stats()[:3] == (0, 0, 0)
+
+
+def test_an_awaitable_that_is_not_done_does_not_say_that_it_is() -> None:
+    q: ait.Queue[int] = ait.Queue()
+    putting: Any = q.put(1)
+    assert repr(putting) == "<awaitable put of Queue>"
+    putting.close()
+
+
+@pytest.mark.parametrize("error", [StopIteration, StopAsyncIteration])
+def test_an_end_is_not_taken_for_the_error_of_a_shutdown(error: type[BaseException]) -> None:
+    with pytest.raises(TypeError, match="must not be a Stop"):
+        ait.Queue[int]().shutdown(error=error)
+
+
+def test_what_was_put_is_not_kept_by_the_awaitable() -> None:
+    class Item:
+        pass
+
+    async def main() -> None:
+        q: ait.Queue[Item] = ait.Queue()
+        item = Item()
+        ref = weakref.ref(item)
+        putting = q.put_many([item])
+        await putting
+        q.get_nowait()
+        del item
+        gc.collect()
+        assert ref() is None
+        assert putting.rest == []
 
     asyncio.run(main())

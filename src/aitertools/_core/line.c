@@ -180,6 +180,21 @@ ait_wake_slow(ait_state *st, PyObject *owner, ait_balance_fn *balance, ait_calls
     }
 }
 
+void
+ait_line_check(ait_state *st, PyObject *owner, ait_balance_fn *balance, ait_line *line)
+{
+    ait_calls calls = {.n = 0};
+    AIT_LOCK(owner);
+    ait_waiter *first = line->called.first;
+    if (first != NULL && !Py_IS_TYPE(first->handle, st->lock_type)) { /* threads do come */
+        calls.handles[0] = Py_NewRef(first->handle);
+        calls.lines[0] = line;
+        calls.n = 1;
+    }
+    AIT_UNLOCK();
+    ait_wake(st, owner, balance, &calls); /* once more does no harm */
+}
+
 /* ---- waiters --------------------------------------------------------------------------------- */
 
 ait_waiter *

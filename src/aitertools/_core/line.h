@@ -76,6 +76,10 @@ ait_line_may(const ait_line *line, const ait_waiter *waiter, Py_ssize_t there)
     return called ? there > 0 : there > line->called.n && line->waiting.n == 0;
 }
 
+/* Whoever waits behind one that was called asks after that one: its event loop may have been closed
+ * since. The lock is not held. */
+void ait_line_check(ait_state *st, PyObject *owner, ait_balance_fn *balance, ait_line *line);
+
 /* Wake those that were called; the lock is not held. */
 void ait_wake_slow(ait_state *st, PyObject *owner, ait_balance_fn *balance, ait_calls *calls);
 

@@ -248,6 +248,13 @@ check_error(ait_queue *q, PyObject **error)
         Py_CLEAR(*error);
         return -1;
     }
+    if (PyErr_GivenExceptionMatches(*error, PyExc_StopIteration) ||
+        PyErr_GivenExceptionMatches(*error, PyExc_StopAsyncIteration)) {
+        PyErr_Format(PyExc_TypeError, "%s.shutdown(): error must not be a %s, which means the end",
+                     q->order->name, Py_TYPE(*error)->tp_name);
+        Py_CLEAR(*error);
+        return -1;
+    }
     return 0;
 }
 

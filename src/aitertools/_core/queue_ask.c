@@ -104,6 +104,9 @@ answer_get_many(ait_ask *ask, bool in_turn)
             if (i == 0) {
                 return AIT_FAILED;
             }
+            if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
+                PyErr_SetInterrupt(); /* that comes again for sure */
+            }
             PyErr_Clear();
             break;
         }
@@ -233,7 +236,10 @@ make_places(ait_ask *ask)
     ask->result = NULL;
     if (ask->verb == &ait_get_many && n > 0) {
         ask->result = PyList_New(n);
-        return ask->result == NULL ? -1 : 0;
+        if (ask->result == NULL) {
+            return -1;
+        }
+        PyObject_GC_UnTrack(ask->result); /* nobody finds it while its places are empty */
     }
     return 0;
 }
@@ -249,10 +255,17 @@ shorten(ait_ask *ask, ait_reply reply)
     while (PyList_GET_ITEM(ask->result, n - 1) == NULL) {
         n--;
     }
-    if (n < places && PyList_SetSlice(ask->result, n, places, NULL) < 0) {
-        PyErr_Clear(); /* it only makes the list shorter */
+    if (n < places) {
+        Py_SET_SIZE((PyVarObject *)ask->result, n);
     }
+    PyObject_GC_Track(ask->result);
     return reply;
+}
+
+static ait_line *
+line_of(const ait_ask *ask)
+{
+    return (ait_line *)((char *)ask->q + ask->verb->line);
 }
 
 static void
@@ -287,7 +300,7 @@ ask_once(ait_ask *ask, bool in_turn, bool armed)
     AIT_LOCK(q);
     reply = ask->verb->answer(ask, in_turn);
     if (waiter_of(ask) != NULL) {
-        line_up((ait_line *)((char *)q + ask->verb->line), waiter_of(ask), reply, armed);
+        line_up(line_of(ask), waiter_of(ask), reply, armed);
     }
     ait_queue_balance((PyObject *)q, &calls);
     AIT_UNLOCK();
@@ -341,6 +354,12 @@ ait_ask_or_wait(ait_ask *ask, bool blocks)
         }
         else {
             reply = ask_until_answered(ask, true, true);
+        }
+        if (reply == AIT_MUST_WAIT) {
+            ait_line *line = line_of(ask);
+            if (line->called.n > 0) {
+                ait_line_check(q->st, (PyObject *)q, ait_queue_balance, line);
+            }
         }
     }
     if (reply != AIT_MUST_WAIT) {

@@ -446,7 +446,8 @@ run_repr(PyObject *self)
     if (!ait_flag_take(&run->busy)) { /* who runs it may end it while we look */
         return PyUnicode_FromFormat("<awaitable %s, running>", name);
     }
-    PyObject *path = run->op == NULL ? PyUnicode_FromString("done") : ait_describe(run->op);
+    const char *of = run->arg != NULL && run->goal->of != NULL ? run->goal->of : "done";
+    PyObject *path = run->op == NULL ? PyUnicode_FromString(of) : ait_describe(run->op);
     ait_flag_drop(&run->busy);
     PyObject *text = path == NULL ? NULL : PyUnicode_FromFormat("<awaitable %s of %U>", name, path);
     Py_XDECREF(path);

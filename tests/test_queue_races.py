@@ -33,7 +33,7 @@ def test_an_awaitable_gives_its_result_to_one_thread(verb):
         except RuntimeError as error:
             assert re.search(BUSY, str(error))  # noqa: PT017 - any of them may be the one
 
-    for _ in range(100):
+    for _ in range(40):
         queue, results = filled(ait.Queue, [1, 2, 3]), []
         asks = {
             "get": queue.get,

@@ -478,15 +478,33 @@ def test_other_threads_may_block_while_a_loop_runs():
 
 
 def interrupted(call, blocks):
-    """Call it in the main thread, and interrupt it once it blocks."""
+    """Call it in the main thread, and interrupt it once it blocks.
+
+    As somebody at a keyboard would: a signal that comes just before it blocks is seen only at the
+    next one, also with the locks of the standard library.
+    """
+    over = threading.Event()
 
     def interrupt():
         wait_until(blocks)
-        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+        while not over.is_set():
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            over.wait(0.05)
+
+    def raise_once(*_):
+        if not over.is_set():
+            over.set()
+            raise KeyboardInterrupt
 
     interrupter = threading.Thread(target=interrupt, daemon=True)
-    interrupter.start()
-    call()
+    before = signal.signal(signal.SIGINT, raise_once)
+    try:
+        interrupter.start()
+        call()
+    finally:
+        over.set()
+        interrupter.join()
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("verb", ["get", "get_many", "put", "put_many", "join"])

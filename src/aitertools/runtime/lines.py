@@ -62,16 +62,18 @@ def handle() -> Any:
 
 
 def wake(handle: asyncio.Future[None] | _TrioHandle) -> bool:
-    """Let who awaits *handle* go on, from whatever thread; False if its event loop is closed."""
+    """Let who awaits *handle* go on, from whatever thread; False if nobody will come.
+
+    That is so when its event loop is closed, or when the collector takes both apart.
+    """
     if isinstance(handle, _TrioHandle):
         return handle.wake()
-    loop = handle.get_loop()
-    if loop is asyncio._get_running_loop():
-        if not handle.done():
-            handle.set_result(None)
-        return True
     try:
-        loop.call_soon_threadsafe(_set, handle)
+        loop = handle.get_loop()
+        if loop is not asyncio._get_running_loop():
+            loop.call_soon_threadsafe(_set, handle)
+        elif not handle.done():
+            handle.set_result(None)
     except RuntimeError:
         return False
     return True

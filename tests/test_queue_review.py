@@ -358,12 +358,12 @@ def test_a_list_that_is_being_filled_is_seen_by_nobody() -> None:
     async def main() -> list[Looking]:
         q: ait.PriorityQueue[Looking] = ait.PriorityQueue()
         Looking.__lt__, look = Slow.__lt__, Looking.__lt__  # type: ignore[method-assign, assignment]
-        await q.put_many(Looking(number) for number in range(77))
+        await q.put_many(Looking(number) for number in range(30))
         Looking.__lt__ = look  # type: ignore[method-assign]
-        return await q.get_many(77)
+        return await q.get_many(30)
 
     items = asyncio.run(main())
-    assert [item.number for item in items] == list(range(77))
+    assert [item.number for item in items] == list(range(30))
     assert gc.is_tracked(items)
     assert not Looking.found
 

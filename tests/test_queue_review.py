@@ -124,10 +124,12 @@ def test_who_finds_nothing_left_goes_back_to_its_place() -> None:
 @contextmanager
 def waking_as(wake: Callable[[Any], bool]) -> Iterator[None]:
     _core.set_hook("wake", wake)
+    _core.set_future(type(None))  # which makes asyncio's futures something to wake like any other
     try:
         yield
     finally:
         _core.set_hook("wake", lines.wake)
+        _core.set_future(asyncio.Future)
 
 
 def test_a_waiter_that_cannot_be_woken_keeps_its_place(monkeypatch: pytest.MonkeyPatch) -> None:

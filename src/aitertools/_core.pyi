@@ -3,7 +3,7 @@
 import builtins
 from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator
 from types import GenericAlias
-from typing import Any, Generic, Literal, NamedTuple, TypeAlias, TypeVar, final
+from typing import Any, Generic, Literal, TypeAlias, TypeVar, final
 
 from .stream import Stream
 from .stream.share import Overflow
@@ -34,6 +34,7 @@ class Run:
 def set_hook(name: str, hook: Callable[..., Any], /) -> None: ...
 def set_stream(stream: type[Op], /) -> None: ...
 def set_debug(on: bool, /) -> None: ...
+def set_future(type: type, /) -> None: ...
 def set_queue_errors(*errors: type[Exception]) -> None: ...
 def chain_errors(first: BaseException, later: BaseException, /) -> None: ...
 
@@ -140,13 +141,20 @@ def on_close(source: object, callback: object, /) -> Stream[Any]: ...
 _T = TypeVar("_T")
 _Overflow: TypeAlias = Literal["wait", "drop_oldest", "drop_newest"]
 
-class QueueStats(NamedTuple):
-    size: int
-    getting: int
-    putting: int
-    put: int
-    got: int
-    dropped: int
+@final
+class QueueStats(builtins.tuple[int, int, int, int, int, int]):
+    @property
+    def size(self) -> int: ...
+    @property
+    def getting(self) -> int: ...
+    @property
+    def putting(self) -> int: ...
+    @property
+    def put(self) -> int: ...
+    @property
+    def got(self) -> int: ...
+    @property
+    def dropped(self) -> int: ...
 
 class Queue(Generic[_T]):
     def __init__(
@@ -224,11 +232,16 @@ def share(
     /,
 ) -> _SharedT: ...
 
-class TopicStats(NamedTuple):
-    subscribers: int
-    lag: int
-    published: int
-    dropped: int
+@final
+class TopicStats(builtins.tuple[int, int, int, int]):
+    @property
+    def subscribers(self) -> int: ...
+    @property
+    def lag(self) -> int: ...
+    @property
+    def published(self) -> int: ...
+    @property
+    def dropped(self) -> int: ...
 
 class Shared:
     @property

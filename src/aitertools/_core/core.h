@@ -374,14 +374,16 @@ struct ait_state {
     PyTypeObject *waiter_type, *queue_type, *lifo_type, *priority_type, *sync_queue_type;
     PyTypeObject *queue_stats_type;
     PyTypeObject *ring_type, *seat_type, *shared_type, *topic_type, *topic_stats_type;
+    PyTypeObject *future_type; /* asyncio's                                                    */
     PyTypeObject *lock_type;   /* of the locks that threads block on ...                       */
     PyObject *allocate_lock;   /* ... and what makes them                                      */
     struct {
         PyObject *empty, *full, *shut_down;                /* of tasks ...    */
         PyObject *sync_empty, *sync_full, *sync_shut_down; /* ... and threads */
     } queue_errors;
-    PyObject *str_aclose, *str_acquire, *str_athrow, *str_cancelling, *str_close, *str_done,
-        *str_name, *str_release, *str_throw;
+    PyObject *str_aclose, *str_acquire, *str_athrow, *str_cancelling, *str_close,
+        *str_create_future, *str_done, *str_get_loop, *str_name, *str_release, *str_set_result,
+        *str_throw;
     bool debug;                /* warn about streams left open                                 */
     PyObject *places;          /* dict: id of a stream -> where it was made (debug only)       */
     /* What the package registers; each may be NULL. */

@@ -117,6 +117,33 @@ call_off(PyObject *owner, ait_line *line, PyObject *handle, bool back)
     AIT_UNLOCK();
 }
 
+/* Whether handle is a future of the loop that this thread runs, which may set it by itself. */
+static bool
+is_of_this_loop(ait_state *st, PyObject *handle)
+{
+    if (!Py_IS_TYPE(handle, st->future_type)) {
+        return false;
+    }
+    PyObject *running = ait_vectorcall(st->hooks[AIT_HOOK_RUNNING_LOOP], NULL, 0);
+    PyObject *loop = running == NULL ? NULL : PyObject_CallMethodNoArgs(handle, st->str_get_loop);
+    Py_XDECREF(running);
+    Py_XDECREF(loop);
+    PyErr_Clear();
+    return loop != NULL && loop == running;
+}
+
+/* Set the future, unless it is done: cancelled, say. */
+static PyObject *
+set_future(ait_state *st, PyObject *future)
+{
+    PyObject *done = PyObject_CallMethodNoArgs(future, st->str_done);
+    if (done != Py_False) {
+        return done;
+    }
+    Py_DECREF(done);
+    return PyObject_CallMethodOneArg(future, st->str_set_result, Py_None);
+}
+
 /* Set the handle off: 1, 0 when nobody will come, or -1. */
 static int
 set_off(ait_state *st, PyObject *handle)
@@ -124,6 +151,9 @@ set_off(ait_state *st, PyObject *handle)
     PyObject *done;
     if (Py_IS_TYPE(handle, st->lock_type)) {
         done = PyObject_CallMethodNoArgs(handle, st->str_release);
+    }
+    else if (is_of_this_loop(st, handle)) {
+        done = set_future(st, handle);
     }
     else {
         done = PyObject_CallOneArg(st->hooks[AIT_HOOK_WAKE], handle);
@@ -223,11 +253,25 @@ taken_lock(ait_state *st)
     return lock;
 }
 
+/* A future of the running loop, or what else a task can await. */
+static PyObject *
+new_handle(ait_state *st)
+{
+    PyObject *loop = ait_vectorcall(st->hooks[AIT_HOOK_RUNNING_LOOP], NULL, 0);
+    if (loop == NULL || loop == Py_None) {
+        Py_XDECREF(loop);
+        return loop == NULL ? NULL : PyObject_CallNoArgs(st->hooks[AIT_HOOK_HANDLE]);
+    }
+    PyObject *future = PyObject_CallMethodNoArgs(loop, st->str_create_future);
+    Py_DECREF(loop);
+    return future;
+}
+
 int
 ait_waiter_arm(ait_waiter *waiter, bool blocks)
 {
     ait_state *st = waiter->st;
-    PyObject *handle = blocks ? taken_lock(st) : PyObject_CallNoArgs(st->hooks[AIT_HOOK_HANDLE]);
+    PyObject *handle = blocks ? taken_lock(st) : new_handle(st);
     if (handle == NULL) {
         return -1;
     }

@@ -52,9 +52,6 @@ class _TrioHandle:
 
 def handle() -> Any:
     """Return what a task of the running event loop can await until :func:`wake` is called."""
-    loop = asyncio._get_running_loop()
-    if loop is not None:
-        return loop.create_future()
     trio = sys.modules.get("trio")
     if trio is not None and trio.lowlevel.in_trio_run():
         return _TrioHandle(trio)
@@ -69,11 +66,7 @@ def wake(handle: asyncio.Future[None] | _TrioHandle) -> bool:
     if isinstance(handle, _TrioHandle):
         return handle.wake()
     try:
-        loop = handle.get_loop()
-        if loop is not asyncio._get_running_loop():
-            loop.call_soon_threadsafe(_set, handle)
-        elif not handle.done():
-            handle.set_result(None)
+        handle.get_loop().call_soon_threadsafe(_set, handle)
     except RuntimeError:
         return False
     return True

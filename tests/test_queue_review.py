@@ -183,8 +183,10 @@ def test_an_interrupt_while_waking_is_neither_lost_nor_loses_a_call() -> None:
     thread = threading.Thread(target=lambda: got.append(asyncio.run(getting())))
 
     async def getting() -> int:
+        loops.append(asyncio.get_running_loop())
         return await asyncio.wait_for(q.get(), 5)
 
+    loops: list[asyncio.AbstractEventLoop] = []  # a loop has a finalizer, too
     pending = [signal.SIGINT]
 
     def wake(handle: Any) -> bool:

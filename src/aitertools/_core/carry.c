@@ -44,32 +44,33 @@ engage(PyObject *shared, ait_carrier *c, ait_state *st)
     return c->context == NULL ? -1 : 0;
 }
 
-/* Hand the pull over. */
+/* Its task was cancelled by somebody else, or its loop closed: that is told once, as an error. */
 static int
-hand_over(ait_carrier *c)
-{
-    PyObject *pull = (PyObject *)c->pull;
-    c->pull = NULL; /* before: once it is adopted it may be over, and the next one begun */
-    PyObject *done = PyObject_CallMethod(c->courier, "adopt", "O", pull);
-    Py_DECREF(pull);
-    if (done == NULL) {
-        return PYGEN_ERROR;
-    }
-    Py_DECREF(done);
-    return AIT_CARRIED;
-}
-
-/* Its task was cancelled by somebody else: that is told once, as an error. */
-static int
-its_task_is_over(ait_carrier *c)
+its_task_is_over(ait_carrier *c, const char *why)
 {
     Py_CLEAR(c->pull);
     if (c->over) {
         return PYGEN_RETURN;
     }
     c->over = true;
-    PyErr_SetString(PyExc_RuntimeError, "the task that pulled the shared source was cancelled");
+    PyErr_SetString(PyExc_RuntimeError, why);
     return PYGEN_ERROR;
+}
+
+/* Hand the pull over, which is ours no more from then on: before the call is back, the courier may
+ * have delivered what came of it, in its thread, and another consumer may have begun the next. */
+static int
+hand_over(ait_carrier *c)
+{
+    PyObject *pull = (PyObject *)c->pull;
+    c->pull = NULL;
+    PyObject *adopted = PyObject_CallMethod(c->courier, "adopt", "O", pull);
+    Py_DECREF(pull);
+    int has_it = adopted == NULL ? -1 : ait_truth(adopted);
+    if (has_it == 0) {
+        return its_task_is_over(c, "the event loop that pulled the shared source is closed");
+    }
+    return has_it < 0 ? PYGEN_ERROR : AIT_CARRIED;
 }
 
 /* Whether this thread runs the courier's loop: 1, 0, or -1. */
@@ -142,10 +143,13 @@ static int
 pull_as_courier(ait_carrier *c, ait_state *st, PyObject **out)
 {
     int over = is_over(c, st);
-    if (over != 0) {
-        return over < 0 ? PYGEN_ERROR : its_task_is_over(c);
+    if (over < 0) {
+        return PYGEN_ERROR;
     }
-    int here = is_in_its_loop(c, st);
+    if (over) {
+        return its_task_is_over(c, "the task that pulled the shared source was cancelled");
+    }
+    int here = c->closing ? 0 : is_in_its_loop(c, st); /* who closes answers when that is done */
     if (here <= 0) {
         return here < 0 ? PYGEN_ERROR : hand_over(c);
     }
@@ -267,7 +271,7 @@ ait_carry_traverse(ait_carrier *c, visitproc visit, void *arg)
 }
 
 PyObject *
-ait_carry_deliver(PyObject *shared, PyObject *args, ait_deliver_fn *deliver)
+ait_carry_deliver(PyObject *shared, ait_carrier *c, PyObject *args, ait_deliver_fn *deliver)
 {
     const char *outcome;
     PyObject *value;
@@ -279,6 +283,9 @@ ait_carry_deliver(PyObject *shared, PyObject *args, ait_deliver_fn *deliver)
     }
     else if (strcmp(outcome, "end") == 0) {
         deliver(shared, PYGEN_RETURN, NULL);
+    }
+    else if (strcmp(outcome, "closing") == 0) {
+        c->closing = true;
     }
     else if (PyExceptionInstance_Check(value)) {
         PyErr_SetRaisedException(Py_NewRef(value));

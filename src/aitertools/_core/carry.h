@@ -22,7 +22,8 @@ typedef struct {
     PyObject *courier; /* or NULL: none was needed so far ...            */
     PyObject *task, *loop, *context; /* ... the courier's                */
     bool alone;        /* there are no couriers here                     */
-    bool over;         /* the courier's task was cancelled, that was told */
+    bool closing;      /* the courier closes the source: it goes on with no pull  */
+    bool over;         /* the courier's task was cancelled, that was told         */
 } ait_carrier;
 
 /* Besides those of a step: the courier goes on, and will deliver what comes of it. */
@@ -45,6 +46,7 @@ int ait_carry_traverse(ait_carrier *carrier, visitproc visit, void *arg);
 typedef void ait_deliver_fn(PyObject *shared, PySendResult r, PyObject *item);
 
 /* The method deliver(outcome, value) of the shared object, called by the courier. */
-PyObject *ait_carry_deliver(PyObject *shared, PyObject *args, ait_deliver_fn *deliver);
+PyObject *ait_carry_deliver(PyObject *shared, ait_carrier *carrier, PyObject *args,
+                            ait_deliver_fn *deliver);
 
 #endif

@@ -81,9 +81,10 @@ deliver(PyObject *self, PySendResult r, PyObject *item)
 PyObject *
 ait_ring_deliver(PyObject *self, PyObject *args)
 {
-    PyObject *done = ait_carry_deliver(self, args, deliver);
+    ait_ring *ring = (ait_ring *)self;
+    PyObject *done = ait_carry_deliver(self, &ring->carrier, args, deliver);
     Py_XDECREF(done);
-    return done == NULL ? NULL : PyBool_FromLong(((ait_ring *)self)->ended);
+    return done == NULL ? NULL : PyBool_FromLong(ring->ended);
 }
 
 /* The one who pulled was cancelled, or the like: another one goes on. */

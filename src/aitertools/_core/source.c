@@ -257,7 +257,8 @@ anext_new(ait_state *st, PyObject *it, PyObject *given)
  * Its type has am_send: PyIter_Send(agen, None) resumes the frame without an asend object. What it
  * yields comes back in a private wrapper, what it awaits comes back bare. That is sound only while
  * nobody else can reach the generator, so it is asked at each pull; otherwise, and for the first
- * pull, on which the asyncgen hooks run, the ordinary protocol is used.
+ * pull, on which the asyncgen hooks run, the ordinary protocol is used. So it is where nothing may
+ * be awaited (halting): a frame that runs cannot be told to stop short of it.
  */
 
 typedef struct {
@@ -315,7 +316,7 @@ agen_step(ait_op *self, ait_drive *d, PyObject **out)
         self->awaiting = athrow == NULL ? NULL : ait_awaiter(athrow);
         return self->awaiting == NULL ? PYGEN_ERROR : await_item(self, d, out);
     }
-    if (op->started && d->st->wrapped != NULL && ait_is_sole_owner(op->agen)) {
+    if (op->started && d->st->wrapped != NULL && !d->halting && ait_is_sole_owner(op->agen)) {
         return agen_drive(op, d, Py_None, out);
     }
     op->started = 1;

@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import weakref
 from asyncio import current_task
+from collections.abc import Generator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -22,6 +23,37 @@ swap_task: Any = (
 )
 
 
+class _Begin:
+    """Awaited, it waits for the first turn of a task."""
+
+    def __await__(self) -> Generator[None, None, None]:
+        yield
+
+
+class _Thrown:
+    """Awaited, it goes on with *pull*, into which *exc* is thrown."""
+
+    def __init__(self, pull: Any, exc: BaseException) -> None:
+        self._pull = pull
+        self._exc: BaseException | None = exc
+
+    def __await__(self) -> _Thrown:
+        return self
+
+    def __iter__(self) -> _Thrown:
+        return self
+
+    def __next__(self) -> Any:
+        return self.send(None)
+
+    def send(self, value: Any) -> Any:
+        exc, self._exc = self._exc, None
+        return self._pull.send(value) if exc is None else self._pull.throw(exc)
+
+    def throw(self, *exc: Any) -> Any:
+        return self._pull.throw(*exc)
+
+
 class Courier:
     """The task by which *source* is pulled, whoever asks for it.
 
@@ -31,20 +63,26 @@ class Courier:
     """
 
     __slots__ = (
-        *("_busy", "_call", "_over", "_pull", "_shared", "_source"),
-        *("context", "loop", "task"),
+        *("_busy", "_call", "_doomed", "_over", "_pull", "_shared", "_source", "_stopped"),
+        *("_thrown", "_told", "context", "loop", "task"),
     )
 
     def __init__(self, shared: Any, source: Stream[Any]) -> None:
         self._shared = weakref.ref(shared)
         self._source = source
         self._pull: Any = None  # to be gone on with
+        self._thrown: BaseException | None = None  # into it: it was cancelled before
         self._call: asyncio.Future[None] | None = None  # the task waits for it
         self._busy = False
         self._over = False
+        self._stopped = False
+        self._doomed = False  # a pull that is under way is to be cancelled
+        self._told = False  # how the task ended
         self.loop = asyncio.get_running_loop()
         self.context = contextvars.copy_context()
-        self.task = self.loop.create_task(self._work(), context=self.context)
+        work = self._work()
+        work.send(None)  # begun, so that it closes the source even if its task is cancelled at once
+        self.task = self.loop.create_task(work, context=self.context)
 
     # ---- for those who ask -------------------------------------------------------------------
 
@@ -52,83 +90,132 @@ class Courier:
         """Whether it is this task that runs."""
         return running_loop() is self.loop and current_task(self.loop) is self.task
 
-    def adopt(self, pull: Any) -> None:
-        """Go on with *pull*, in the task."""
+    def adopt(self, pull: Any) -> bool:
+        """Go on with *pull*, in the task; False if its loop is closed."""
         self._pull = pull
-        self._tell(self._wake)
+        return self._tell(self._wake)
 
     async def stop(self) -> None:
         """End the pull, if any, and return when the task has closed the source."""
-        if self.task is current_task():  # the source closes what it is read by
+        if self.inside():  # the source closes what it is read by
             self._over = True
             return
-        self._tell(self._end)
+        if not self._is_told_to_end():
+            await self._source.aclose()  # as the task never will
+            return
         cancelled = await _over(self.task)
-        if not self.task.cancelled() and (error := self.task.exception()) is not None:
+        error = None if self._told or self.task.cancelled() else self.task.exception()
+        self._told = True
+        if error is not None:
             raise error
         if cancelled is not None:
             raise cancelled
 
     def dismiss(self) -> None:
         """Have the source closed: nobody reads it any more."""
-        if not self.task.done():
-            self._tell(self._end)
+        self._is_told_to_end()
+
+    def _is_told_to_end(self) -> bool:
+        """Tell the task to end, if it has not; False if its loop is closed."""
+        if self.task.done() or self._tell(self._end):
+            return True
+        with suppress(AttributeError):  # nobody can help that it is pending still
+            setattr(self.task, "_log_destroy_pending", False)  # noqa: B010 -- it is asyncio's own
+        return False
 
     # ---- in its loop -------------------------------------------------------------------------
 
-    def _tell(self, callback: Any) -> None:
-        """Call it in the thread of the loop."""
+    def _tell(self, callback: Any) -> bool:
+        """Call it in the thread of the loop; False if that is closed, and with it all there."""
         if running_loop() is self.loop:
             callback()
-            return
-        with suppress(RuntimeError):  # the loop is closed, and with it all that ran there
+            return True
+        try:
             self.loop.call_soon_threadsafe(callback)
+        except RuntimeError:
+            return False
+        return True
 
     def _wake(self) -> None:
-        if self._call is not None and not self._call.done():
+        if self.task.done():
+            self._refuse()
+        elif self._doomed and (self._busy or self._pull is not None):
+            self._doomed = False
+            self.task.cancel()
+        elif self._call is not None and not self._call.done():
             self._call.set_result(None)
 
     def _end(self) -> None:
-        self._over = True
-        if self._busy:
-            self.task.cancel()
-        else:
-            self._wake()
+        if not self._stopped:  # a second cancellation would break off what follows the first
+            self._over = self._stopped = self._doomed = True
+        self._wake()
 
     async def _work(self) -> None:
         try:
-            while not self._over:
-                pull, self._pull = self._pull, None
-                if pull is not None:
-                    await self._carry(pull)
+            await self._wait(_Begin())
+            while self._pull is not None or not self._over:
+                if self._pull is not None:
+                    await self._carry()
                     continue
                 self._call = self.loop.create_future()
-                await self._call
-                self._call = None
-        finally:
-            await self._source.aclose()
+                await self._wait(self._call)
+        except GeneratorExit:  # it was dropped with its loop: there is no awaiting any more
+            raise
+        except BaseException:
+            await self._close()
+            raise
+        else:
+            await self._close()
 
-    async def _carry(self, pull: Any) -> None:
+    async def _wait(self, call: Any) -> None:
+        """Wait for a pull. When it is there already, a cancellation is meant for that."""
+        try:
+            await call
+        except asyncio.CancelledError as exc:
+            if self._pull is None:
+                raise
+            self._thrown = exc
+
+    async def _carry(self) -> None:
+        pull: Any = self._pull
+        self._pull = None
+        thrown, self._thrown = self._thrown, None
+        going_on: Any = pull if thrown is None else _Thrown(pull, thrown)
         self._busy = True
         try:
-            item = await pull
+            item = await going_on
         except StopAsyncIteration:
             self._deliver("end")
         except asyncio.CancelledError as exc:
-            task = self.task
-            if not task.cancelling():  # the source's own
-                self._deliver("error", exc)
-                return
-            self._deliver("error", RuntimeError("the task that pulled the source was cancelled"))
-            raise
+            if self.task.cancelling():
+                self._pull = pull  # refused when the source is closed
+                raise
+            self._deliver("error", exc)  # the source's own
         except BaseException as exc:
             self._deliver("error", exc)
-            if not isinstance(exc, Exception):
+            if isinstance(exc, (KeyboardInterrupt, SystemExit)):
                 raise
         else:
             self._deliver("item", item)
         finally:
             self._busy = False
+
+    async def _close(self) -> None:
+        """Close the source. Who asked for an item meanwhile is answered after that."""
+        shared = self._shared()
+        if shared is not None:
+            shared.deliver("closing", None)
+            del shared
+        try:
+            await self._source.aclose()
+        finally:
+            self._refuse()
+
+    def _refuse(self) -> None:
+        if self._pull is not None:
+            self._pull = None
+            what = "the task that pulled the shared source was cancelled"
+            self._deliver("error", RuntimeError(what))
 
     def _deliver(self, outcome: Literal["item", "end", "error"], value: object = None) -> None:
         shared = self._shared()
@@ -138,6 +225,8 @@ class Courier:
 
 async def _over(task: asyncio.Task[None]) -> asyncio.CancelledError | None:
     """Wait for the end of *task*, of whatever loop; return the cancellation that came meanwhile."""
+    if task.done():
+        return None
     cancelled: asyncio.CancelledError | None = None
     loop, home = asyncio.get_running_loop(), task.get_loop()
     over = loop.create_future()
@@ -149,13 +238,17 @@ async def _over(task: asyncio.Task[None]) -> asyncio.CancelledError | None:
     def tell(_: object) -> None:
         if home is loop:
             settle()
-        else:
+            return
+        with suppress(RuntimeError):  # its loop is closed: nobody waits any more
             loop.call_soon_threadsafe(settle)
 
     if home is loop:
         task.add_done_callback(tell)
     else:
-        home.call_soon_threadsafe(task.add_done_callback, tell)
+        try:
+            home.call_soon_threadsafe(task.add_done_callback, tell)
+        except RuntimeError:  # its loop was closed just now
+            settle()
     while not over.done():
         try:
             await asyncio.wait([over])

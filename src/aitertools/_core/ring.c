@@ -425,7 +425,11 @@ ait_ring_traverse(PyObject *self, visitproc visit, void *arg)
     }
     Py_VISIT(ring->failure);
     Py_VISIT(ring->spare);
-    return ait_carry_traverse(&ring->carrier, visit, arg);
+    int stop = ait_line_traverse(&ring->readers, visit, arg);
+    if (stop == 0) {
+        stop = ait_line_traverse(&ring->publishers, visit, arg);
+    }
+    return stop != 0 ? stop : ait_carry_traverse(&ring->carrier, visit, arg);
 }
 
 int

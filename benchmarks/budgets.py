@@ -27,6 +27,10 @@ REASONS: dict[str, str] = {
     "reduce/sorted": "the peer calls the builtin on a synchronous source; sorting is most of it",
     "reduce/min": "the peer is a single loop over a range: one frame, no layer to save",
     "reduce/max": "the peer is a single loop over a range: one frame, no layer to save",
+    "share/tee, in lockstep": "an awaitable per reader and item, and a ring that threads may share",
+    "share/tee, one after the other": "an awaitable per item; the ring is one that threads may share",
+    "share/tee, two tasks": "an awaitable per item; the ring is one that threads may share",
+    "share/tee, two tasks, a source that waits": "the source has a task of its own: more loop turns",
     "import, CPython 3.13t": "an unoptimised build, and two dozen small modules",
     "reduce/reduce": "calling the user's function is most of it",
 }

@@ -21,14 +21,14 @@ def arguments() -> argparse.Namespace:
     add(
         "--quick",
         action="store_true",
-        help="a rough answer in about twenty seconds; writes nothing",
+        help="a rough answer in about half a minute; writes nothing",
     )
     add(
         "--only",
         metavar="PATTERN",
         help="cases whose name has PATTERN in it (or matches it, with *)",
     )
-    add("--seconds", type=float, help="for all timed cases together (default 120, quick 15)")
+    add("--seconds", type=float, help="for all timed cases together (default 180, quick 20)")
     add(
         "--memory-items", type=int, metavar="N", help="items of the memory run (default 10,000,000)"
     )
@@ -71,8 +71,8 @@ def run(args: argparse.Namespace) -> budgets.Measured:
 
 
 async def time_cases(cases: list[Case], args: argparse.Namespace) -> dict[str, Result]:
-    quick = Effort(args.seconds or 15, scale=0.25, least_rounds=3)
-    full = Effort(args.seconds or 120)
+    quick = Effort(args.seconds or 20, scale=0.25, least_rounds=3)
+    full = Effort(args.seconds or 180)
     return await measure(cases, quick if args.quick else full, progress)
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from benchmarks import environment
-from benchmarks.cases import OPERATORS, OVER_GENERATOR, generator, layers, pipeline
+from benchmarks.cases import OPERATORS, OVER_GENERATOR, generator, layers, pipeline, queues
+from benchmarks.cases.channels import Asyncio, Culsans, Janus
 from benchmarks.flat import Flatness
 from benchmarks.memory import Footprint, cost, largest
 from benchmarks.tables import Table, nanoseconds, times
@@ -35,6 +36,8 @@ PIPELINE, PIPELINE_OPTIMISED = 1.15, 1.25
 WRAPPING, WRAPPING_OPTIMISED = 0.6, 0.75
 LAYER = 1.2
 OPERATOR = 0.2
+PUT_GET = 0.25
+THREAD_TO_TASK = 0.33
 IDLE_BYTES = 150
 GROWTH_BYTES = 1 << 20
 IMPORT_MS = 10.0
@@ -125,6 +128,22 @@ def operators_row(found: Measured) -> Iterator[Row]:
         )
 
 
+def put_get_row(found: Measured) -> Iterator[Row]:
+    result = found.timed.get(queues.PUT_GET.path)
+    if result is not None:
+        what = "Queue: put and get, buffered, against asyncio.Queue"
+        yield from by_ratio("put and get", what, PUT_GET, result.ratio(OURS, Asyncio.label))
+
+
+def thread_to_task_rows(found: Measured) -> Iterator[Row]:
+    for case in queues.THREAD_TO_TASK:
+        result = found.timed.get(case.path)
+        best = result.best_peer((Culsans.label, Janus.label)) if result else None
+        if result is not None and best is not None:
+            what = f"Queue: {case.name}, against {best}"
+            yield from by_ratio(case.name, what, THREAD_TO_TASK, result.ratio(OURS, best))
+
+
 def idle_row(found: Measured) -> Iterator[Row]:
     if found.footprints:
         worst = largest(found.footprints)
@@ -155,6 +174,8 @@ JUDGES: tuple[Callable[[Measured], Iterator[Row]], ...] = (
     wrapping_row,
     layer_row,
     operators_row,
+    put_get_row,
+    thread_to_task_rows,
     idle_row,
     flat_row,
     import_row,

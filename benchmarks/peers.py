@@ -5,6 +5,7 @@ import importlib.metadata
 from typing import Any
 
 NAMES = ("asyncstdlib", "aioitertools", "aiostream", "streamable", "anyio")
+QUEUES = ("aiochannel", "janus", "culsans")
 
 
 class PeerMissing(Exception):
@@ -46,6 +47,10 @@ aiostream: Any = _Peer("aiostream.stream")
 streamable: Any = _Peer("streamable")
 anyio: Any = _Peer("anyio.itertools")
 anyio_functools: Any = _Peer("anyio.functools")
+anyio_streams: Any = _Peer("anyio")
+aiochannel: Any = _Peer("aiochannel")
+janus: Any = _Peer("janus")
+culsans: Any = _Peer("culsans")
 
 
 def is_aiostream(made: object) -> bool:
@@ -56,7 +61,7 @@ def is_aiostream(made: object) -> bool:
 def versions() -> dict[str, str]:
     """Name and version of aitertools and of each peer that is installed."""
     found = {}
-    for name in ("aitertools", *NAMES):
+    for name in ("aitertools", *NAMES, *QUEUES):
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

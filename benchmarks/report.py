@@ -21,6 +21,11 @@ over the same; figures are ns per item of the source. They are collected to a li
 inside `async with xs.stream()`. `sync` is the builtin or itertools namesake. aiostream and anyio
 give way to the event loop at every item of a synchronous source; anyio takes async functions only.
 A peer that lacks an operator, or means something else by its name, has a dash.
+
+Queues: ns per item that went through. Without a maxsize there is room for all. Between threads and
+event loops it is time on the wall, as the CPU time of one thread says nothing there; the ends of
+asyncio.Queue and anyio in other threads, and of queue.Queue in tasks, are what their documentation
+says to do (`call_soon_threadsafe`, `run_coroutine_threadsafe`, `from_thread`, `to_thread`).
 """
 
 

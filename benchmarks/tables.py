@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks import peers
-from benchmarks.cases import HEADLINES, OPERATORS, OVER_GENERATOR, layers
+from benchmarks.cases import HEADLINES, OPERATORS, OVER_GENERATOR, layers, queues
 from benchmarks.flat import Flatness
 from benchmarks.memory import Footprint
 from benchmarks.timing import LOOP, OURS, SYNC, Case, Result, Spread
@@ -143,6 +143,22 @@ def family(name: str, results: Sequence[Result]) -> Table:
     )
 
 
+def exchange(title: str, cases: Sequence[Case], results: dict[str, Result]) -> Iterator[Table]:
+    """Queues, a library per column."""
+    chosen = [results[case.path] for case in cases if case.path in results]
+    rows = []
+    for result in chosen:
+        best = result.best_peer(queues.PEERS)
+        ratio = times(result.ratio(OURS, best)) if best else NOTHING
+        cells = [nanoseconds(result.median(label)) for label in queues.LABELS]
+        rows.append((result.case.name, *cells, ratio, best or NOTHING))
+
+    if rows:
+        header = ("", *queues.LABELS, "× best peer", "which")
+        left = (0, len(header) - 1)
+        yield Table(f"Queues: {title}", header, rows, left=left, note=dashes(chosen))
+
+
 def timed(results: dict[str, Result]) -> list[Table]:
     """Every timed case, headlines first."""
     made = []
@@ -151,6 +167,8 @@ def timed(results: dict[str, Result]) -> list[Table]:
             make = one_more_layer if case is layers.LAYERS else headline
             made.append(make(results[case.path]))
 
+    made += exchange("in one event loop", queues.IN_LOOP, results)
+    made += exchange("between threads and event loops", queues.BETWEEN_THREADS, results)
     made += families(OPERATORS, results, "")
     made += families(OVER_GENERATOR, results, " over async generators")
     return made

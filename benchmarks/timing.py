@@ -2,8 +2,8 @@
 
 A shared machine speeds up and slows down by the second. So a round runs every contender once, in
 random order, and contenders are compared within their round only; the median over the rounds is
-what the tables show. No case waits for anything, so the clock is the CPU time of the thread, which
-stands still while other processes have the core.
+what the tables show. Most cases wait for nothing: their clock is the CPU time of the thread, which
+stands still while other processes have the core. Where several threads work it is the wall's.
 """
 
 import asyncio
@@ -20,7 +20,8 @@ import aitertools as ait
 from benchmarks import peers
 
 FINE = time.get_clock_info("thread_time").resolution <= 1e-6
-clock = time.thread_time_ns if FINE else time.perf_counter_ns
+wall_clock = time.perf_counter_ns
+cpu_clock = time.thread_time_ns if FINE else wall_clock
 
 Make = Callable[..., Any]
 
@@ -29,13 +30,18 @@ OURS = "aitertools"
 LOOP = "async for"
 CHECK_ITEMS = 400
 CHECK_TIMEOUT = 10.0
+RUN_TIMEOUT = 30.0
 
 
 class Contender(NamedTuple):
-    """One way to do the work: *make* gives an async iterable, an awaitable or the result itself."""
+    """One way to do the work: *make* gives an async iterable, an awaitable or the result itself.
+
+    It gets what the case's sources give, or its own, the making of which is not timed either.
+    """
 
     make: Make
     what: str = ""
+    sources: Callable[[int], tuple[Any, ...]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +59,7 @@ class Case:
     normal: Callable[[Any], object] = lambda result: result
     wrap: Callable[[Iterable[Any]], Any] | None = None  # what to read the sources through
     variant: str = ""
+    threads: bool = False  # several work: only the clock on the wall sees all of it
 
     @property
     def path(self) -> str:
@@ -98,9 +105,9 @@ class Result:
         pairs = zip(self.samples.get(name, ()), self.samples.get(to, ()), strict=False)
         return spread([mine / theirs for mine, theirs in pairs])
 
-    def best_peer(self) -> str | None:
+    def best_peer(self, names: Iterable[str] = peers.NAMES) -> str | None:
         """The peer with the lowest median."""
-        medians = {name: self.median(name) for name in peers.NAMES}
+        medians = {name: self.median(name) for name in names}
         ran = {name: median for name, median in medians.items() if median is not None}
         return min(ran, key=ran.__getitem__) if ran else None
 
@@ -178,7 +185,7 @@ class Race:
         for name in names:
             try:
                 async with asyncio.timeout(CHECK_TIMEOUT):
-                    answer = case.normal(await self._run(name, case.sources(CHECK_ITEMS)))
+                    answer = case.normal(await self._run(name, self._sources(name, CHECK_ITEMS)))
             except Exception as error:
                 self._leave(name, error)
                 continue
@@ -218,18 +225,23 @@ class Race:
             return None
 
         items = self._sizes[name]
-        sources = self._case.sources(items)
-        gc.collect()
+        clock = wall_clock if self._case.threads else cpu_clock
         try:
-            start = clock()
-            result = await self._run(name, sources)
-            spent = clock() - start
+            sources = self._sources(name, items)
+            gc.collect()
+            async with asyncio.timeout(RUN_TIMEOUT):
+                start = clock()
+                result = await self._run(name, sources)
+                spent = clock() - start
         except Exception as error:
             self._leave(name, error)
             return None
 
         del result
         return spent / items
+
+    def _sources(self, name: str, items: int) -> tuple[Any, ...]:
+        return (self._case.contenders[name].sources or self._case.sources)(items)
 
     async def _run(self, name: str, sources: tuple[Any, ...]) -> Any:
         make, wrap = self._case.contenders[name].make, self._case.wrap
@@ -243,8 +255,14 @@ class Race:
     def _leave(self, name: str, error: Exception) -> None:
         self._sizes.pop(name, None)
         self.result.samples.pop(name, None)
-        missing = isinstance(error, peers.PeerMissing)
-        text = str(error) if missing else f"{type(error).__name__}: {error}".rstrip(": ")
+        match error:
+            case peers.PeerMissing():
+                text = str(error)
+            case TimeoutError():
+                text = "hangs"
+            case _:
+                text = f"{type(error).__name__}: {error}".rstrip(": ")
+
         self.result.notes[name] = text.splitlines()[0]
 
 

@@ -9,7 +9,7 @@ import sys
 import hypothesis
 import pytest
 
-for helper in ("oracle", "rig", "zoo", "loop"):
+for helper in ("oracle", "rig", "zoo", "loop", "queues", "queue_model"):
     pytest.register_assert_rewrite(f"tests.{helper}")
 
 hypothesis.settings.register_profile(
@@ -26,6 +26,15 @@ def _small_heap():
     gc.freeze()
 
 
+@pytest.fixture
+def hasty():
+    """Switch between threads as often as can be."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     rig = sys.modules.get("tests.rig")  # if its tests were among those that ran
     tried, faults = (rig.tried, rig.faults) if rig is not None else ({}, {})
@@ -34,3 +43,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if faults:
         each = ", ".join(f"{n} {fault}" for fault, n in sorted(faults.items()))
         terminalreporter.write_line(f"faults: {sum(faults.values())} injected ({each})")
+    model = sys.modules.get("tests.queue_model")
+    if model is not None and model.histories["played"]:
+        terminalreporter.write_line(f"interleavings: {model.histories['played']} histories")

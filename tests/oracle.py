@@ -76,6 +76,19 @@ class Pace:
             await loop.Turn()
 
 
+class Blocked(Pace):
+    """Suspends for good when it is awaited for the n-th time."""
+
+    def __init__(self, n: int) -> None:
+        super().__init__()
+        self.n = n
+
+    async def _take_turns(self) -> None:
+        self.reached += 1
+        if self.reached == self.n:
+            await asyncio.get_running_loop().create_future()
+
+
 READY = Pace(0)
 """Never suspends."""
 

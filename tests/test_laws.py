@@ -139,10 +139,10 @@ def test_a_source_that_is_always_ready_does_not_starve_the_loop(entry):
             await asyncio.sleep(0)
 
     async def consume(subject):
-        async for _ in subject:
-            if turns >= 3:
-                break
-        await subject.aclose()
+        async with subject:
+            async for _ in subject:
+                if turns >= 3:
+                    break
 
     async def main(rig):
         other = asyncio.ensure_future(others())

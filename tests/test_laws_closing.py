@@ -12,7 +12,7 @@ from aitertools import stream
 
 from . import zoo
 from .loop import current_task
-from .oracle import Failed, Pace, asynced, pulls, run
+from .oracle import Blocked, Failed, Pace, asynced, pulls, run
 from .rig import (
     OWNERS,
     OWNING_OPERATORS,
@@ -262,19 +262,6 @@ def test_reading_the_head_leaves_the_rest():
 
 
 # ---- law 2: closing while running ----------------------------------------------------------------
-
-
-class Blocked(Pace):
-    """Suspends for good when it is awaited for the n-th time."""
-
-    def __init__(self, n):
-        super().__init__()
-        self.n = n
-
-    async def _take_turns(self):
-        self.reached += 1
-        if self.reached == self.n:
-            await asyncio.get_running_loop().create_future()
 
 
 async def blocked(awaitable):

@@ -309,7 +309,7 @@ def test_in_balance_nothing_is_lost_with_who_is_cancelled(point):
 
         async def work(subscriber):
             async for item in subscriber:
-                found.append(item)
+                found.append(item)  # noqa: PERF401 - it is cancelled half-way
 
         workers = [asyncio.create_task(work(shared.subscribe())) for _ in range(3)]
         await turns(point)

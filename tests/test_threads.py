@@ -9,6 +9,8 @@ import asyncio
 import itertools
 import sys
 import threading
+import time
+import traceback
 from collections import Counter
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -20,7 +22,7 @@ from aitertools import stream
 
 from . import loop, zoo
 from .models import double
-from .oracle import Failed, Pace, asynced, synced
+from .oracle import Blocked, Failed, Pace, asynced, synced
 from .rig import OPERATORS, OWNING_OPERATORS, OWNING_REDUCERS, Rig, about, each
 
 THREADS = 4
@@ -35,8 +37,11 @@ def _hasty():
     sys.setswitchinterval(before)
 
 
-def in_threads(*works):
-    """Run the works at the same time; their results, in that order. Errors are raised."""
+def in_threads(*works, within=60):
+    """Run the works at the same time; their results, in that order. Errors are raised.
+
+    What hangs fails, and says where it does; it does not keep the interpreter.
+    """
     results = [None] * len(works)
     ready = threading.Barrier(len(works))
 
@@ -47,14 +52,18 @@ def in_threads(*works):
         except BaseException as error:  # noqa: BLE001 - raised below
             results[i] = error
 
-    threads = [threading.Thread(target=run, args=job) for job in enumerate(works)]
+    threads = [threading.Thread(target=run, args=job, daemon=True) for job in enumerate(works)]
     for thread in threads:
         thread.start()
+    deadline = time.monotonic() + within
     for thread in threads:
-        thread.join()
+        thread.join(max(0, deadline - time.monotonic()))
     for result in results:
         if isinstance(result, BaseException):
             raise result
+    frames = sys._current_frames()
+    hanging = [frames[thread.ident] for thread in threads if thread.ident in frames]
+    assert not hanging, "\n\n".join("".join(traceback.format_stack(frame)) for frame in hanging)
     return results
 
 
@@ -226,9 +235,12 @@ def test_the_development_mode_can_be_switched_while_streams_are_made():
         ait.debug(False)
 
 
+# ---- closing what is pulled in another event loop ------------------------------------------------
+
+
 def test_a_stream_pending_in_one_loop_can_be_closed_from_another():
     """Each thread runs an asyncio loop of its own."""
-    source = zoo.generator("abc", Pace(0, 10**9), name="source")
+    source = zoo.generator("abc", Blocked(2), name="source")
     pending = stream(source.hand_over()).map(str.upper)
     begun = threading.Event()
     first = []
@@ -253,3 +265,178 @@ def test_a_stream_pending_in_one_loop_can_be_closed_from_another():
 
 async def awaited(awaitable):
     return await awaitable
+
+
+async def items_in_spite_of_others(subject):
+    """Like pulls_in_spite_of_others(), on asyncio."""
+    results = []
+    while True:
+        try:
+            with refused_at_times():
+                results.append(await anext(subject))
+                continue
+        except StopAsyncIteration:
+            return results
+        await asyncio.sleep(0)  # for whoever has it
+
+
+async def list_in_spite_of_others(subject):
+    """Its list, or nothing: who closes it may have it between two items."""
+    with refused_at_times():
+        return await subject.list()
+    return []
+
+
+class Round:
+    """One stream, what a thread does with it, and what others close meanwhile."""
+
+    def __init__(self, kind, pace, consume, build=lambda s: (s, s)):
+        self.source = kind(itertools.count(), pace)
+        self.subject, self.closed = build(stream(self.source.hand_over()).map(double))
+        self.consume = consume
+        self.result = None
+
+    async def pull(self, n):
+        self.result = await self.consume(self.subject)
+
+    async def close(self, n):
+        until = time.perf_counter() + n % 40 * 5e-6
+        while time.perf_counter() < until:
+            pass
+        await self.closed.aclose()
+
+    def check(self):
+        assert self.source.log.closes == 1 or self.source.is_closed_once
+        assert not self.source.log.is_closing
+        assert self.result == sorted(self.result)  # no item is in the wrong place
+
+
+def in_rounds(make, seconds, *parts):
+    """Have each thread, in a loop of its own, play its part of one round after the other."""
+    rounds = []
+    over = time.monotonic() + seconds
+    turn = threading.Barrier(len(parts), timeout=30)
+
+    def play(part):
+        async def main():
+            for n in itertools.count():
+                if turn.wait() == 0:
+                    rounds.append(make() if time.monotonic() < over else None)
+                turn.wait()
+                if rounds[-1] is None:
+                    return
+                await part(rounds[-1], n)
+
+        try:
+            with suppress(threading.BrokenBarrierError):  # somebody else's error
+                asyncio.run(main())
+        finally:
+            turn.abort()
+
+    in_threads(*[partial(play, part) for part in parts])
+    assert rounds[-1] is None, "it hangs"
+    return rounds[:-1]
+
+
+def beneath(inner):
+    """A stream, and one of those that it reads."""
+    return ait.chain([-1], inner.filter(lambda x: x >= 0)), inner
+
+
+SCENES = {
+    "turning": (Pace(1), items_in_spite_of_others),
+    "pending": (Blocked, items_in_spite_of_others),
+    "reduced": (Blocked, list_in_spite_of_others),
+    "beneath": (Blocked, items_in_spite_of_others, beneath),
+    "reduced beneath": (Blocked, list_in_spite_of_others, beneath),
+}
+
+
+@pytest.mark.parametrize("kind", [zoo.generator, zoo.slow_generator, zoo.with_slow_aclose], ids=str)
+@pytest.mark.parametrize("scene", SCENES)
+def test_it_does_not_matter_when_it_is_closed(scene, kind):
+    """Many rounds, each with a different timing: aclose() always returns, and the pull ends."""
+    pace, *how = SCENES[scene]
+    points = itertools.cycle([1, 2, 3])
+
+    def make():
+        return Round(kind, Blocked(next(points)) if pace is Blocked else pace, *how)
+
+    rounds = in_rounds(make, 0.15, Round.pull, Round.close, Round.close)
+    assert rounds
+    for round in rounds:
+        round.check()
+
+
+def test_a_cancellation_that_comes_while_another_thread_closes_is_not_swallowed():
+    def once(n):
+        source = zoo.generator("abc", Blocked(1), name="source")
+        pending = stream(source.hand_over())
+        begun = threading.Event()
+
+        def pull():
+            async def main():
+                task = asyncio.ensure_future(pending.list())
+                await asyncio.sleep(0)
+                begun.set()
+                for _ in range(n % 7):
+                    await asyncio.sleep(0)
+                asked = task.cancel()
+                await asyncio.wait([task])
+                return asked, task.cancelled()
+
+            return asyncio.run(main())
+
+        def close():
+            begun.wait()
+            asyncio.run(awaited(pending.aclose()))
+
+        (asked, cancelled), _ = in_threads(pull, close)
+        assert asked == cancelled
+        assert source.is_closed_once
+
+    for n in range(50):
+        once(n)
+
+
+def test_a_function_in_the_stream_closes_it_at_its_first_await():
+    """Nobody has seen the pull suspend by then."""
+
+    async def close(item):
+        await numbers.aclose()
+        return item
+
+    source = zoo.generator(range(5))
+    numbers = stream(source.hand_over()).map(close)
+
+    async def main():
+        return [item async for item in numbers]
+
+    assert asyncio.run(asyncio.wait_for(main(), 10)) == [0]
+    assert source.is_closed_once
+
+
+@pytest.mark.parametrize("steps", [0, 1])
+def test_a_stream_in_the_middle_of_a_step_can_be_closed_from_another_loop(steps):
+    """Who closes it comes when the pull is about to suspend for good."""
+    begun = threading.Event()
+
+    class Stepping(Blocked):
+        async def _take_turns(self):
+            for _ in range(steps):
+                await loop.Turn()
+            begun.set()
+            time.sleep(0.02)  # noqa: ASYNC251 - on purpose: nobody else gets the loop
+            await super()._take_turns()
+
+    source = zoo.generator("abc", Stepping(1))
+    pending = stream(source.hand_over()).map(str.upper)
+
+    def close():
+        begun.wait()
+        asyncio.run(awaited(pending.aclose()))
+        return source.is_closed_once
+
+    result, closed = in_threads(lambda: asyncio.run(awaited(pending.list())), close)
+    assert result == []
+    assert closed

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import functools
 import gc
 import sys
-import threading
 import weakref
 
 import pytest
@@ -16,6 +17,7 @@ import aitertools as ait
 from aitertools import QueueFull, QueueShutDown, Topic
 
 from .oracle import Failed, listed, paces, pulls, run
+from .threads import in_threads
 
 items = st.lists(st.integers(-3, 9), max_size=14)
 
@@ -31,6 +33,18 @@ async def slowly(source, pace):
         found.append(item)
         await pace()
     return found
+
+
+async def answers(source):
+    """What is read to the end, with what was missed."""
+    found = []
+    while True:
+        try:
+            found.append(await source.__anext__())
+        except StopAsyncIteration:
+            return found
+        except ait.Lagged as lagged:
+            found.append(lagged)
 
 
 # ---- publishing and reading ----------------------------------------------------------------------
@@ -215,7 +229,7 @@ def test_a_reader_that_is_cancelled_loses_nothing(point):
 
         async def collect():
             async for item in reader:
-                found.append(item)
+                found.append(item)  # noqa: PERF401 - it is cancelled half-way
 
         reading = asyncio.create_task(collect())
         for i in range(3):
@@ -264,73 +278,47 @@ def test_an_awaitable_of_publish_is_used_once():
 @pytest.mark.parametrize("overflow", ["wait", "drop_oldest"])
 def test_threads_and_loops_publish_and_read_at_once(overflow):
     n, topic = 300, Topic(maxlag=8, overflow=overflow)
-    readers = [topic.subscribe() for _ in range(3)]
-    found, failed = [[] for _ in readers], []
-
-    async def read(i):
-        while True:
-            try:
-                found[i].append(await readers[i].__anext__())
-            except StopAsyncIteration:
-                return
-            except ait.Lagged as lagged:
-                found[i].append(lagged)
+    publishing = {*range(3)}
 
     async def publish(name):
         for k in range(n):
             await topic.publish((name, k))
-
-    def thread(main, *args):
-        try:
-            asyncio.run(main(*args))
-        except BaseException as error:
-            failed.append(error)
+        publishing.discard(name)
+        if not publishing:
             topic.shutdown()
 
-    publishing = [threading.Thread(target=thread, args=(publish, i)) for i in range(3)]
-    reading = [threading.Thread(target=thread, args=(read, i)) for i in range(3)]
-    for each in (*reading, *publishing):
-        each.start()
-    for each in publishing:
-        each.join()
-    topic.shutdown()
-    for each in reading:
-        each.join()
-    assert failed == []
-    for answers in found:
-        missed = sum(a.missed for a in answers if isinstance(a, ait.Lagged))
-        got = [a for a in answers if not isinstance(a, ait.Lagged)]
+    readers = [functools.partial(answers, topic.subscribe()) for _ in range(3)]
+    publishers = [functools.partial(publish, name) for name in range(3)]
+    found = in_threads(*publishers, *readers)
+    assert found[:3] == [None] * 3
+    for read in found[3:]:
+        missed = sum(a.missed for a in read if isinstance(a, ait.Lagged))
+        got = [a for a in read if not isinstance(a, ait.Lagged)]
         assert len(got) + missed == 3 * n
         assert missed == 0 or overflow == "drop_oldest"
-        for name in range(3):
-            order = [k for who, k in got if who == name]
-            assert order == sorted(order)
+        assert all(
+            [k for who, k in got if who == name] == sorted(k for who, k in got if who == name)
+            for name in range(3)
+        )
     assert topic.stats()[1:3] == (0, 3 * n)
 
 
 def test_threads_subscribe_and_leave_while_others_publish():
-    topic, failed = Topic(maxlag=4, overflow="disconnect", replay=2), []
+    topic = Topic(maxlag=4, overflow="disconnect", replay=2)
+    coming = {*range(3)}
 
-    async def come_and_go():
+    async def come_and_go(name):
         for i in range(60):
-            reader = topic.subscribe()
-            try:
-                await reader.take(i % 5).list()
-            except ait.Lagged:
-                pass
+            with contextlib.suppress(ait.Lagged):
+                await topic.subscribe().take(i % 5).list()
+        coming.discard(name)
 
-    def thread():
-        try:
-            asyncio.run(come_and_go())
-        except BaseException as error:
-            failed.append(error)
+    async def publish():
+        while coming:
+            await topic.publish(object())
 
-    threads = [threading.Thread(target=thread) for _ in range(3)]
-    for each in threads:
-        each.start()
-    while any(each.is_alive() for each in threads):
-        topic.publish_nowait(object())
-    assert failed == []
+    found = in_threads(publish, *(functools.partial(come_and_go, name) for name in range(3)))
+    assert found == [None] * 4
     gc.collect()
     assert topic.subscribers == 0
 

@@ -228,3 +228,76 @@ def test_functions_see_the_context_of_the_consumer():
         return await stream("ab").map(paced_function(lambda _: colour.get())).list()
 
     assert run(main) == ["mine", "mine"]
+
+
+@pytest.mark.parametrize("point", range(8))
+def test_the_readers_of_a_tee_wait_for_each_other_and_survive_a_cancelled_leader(point):
+    async def main():
+        source = Source(range(5))
+        one, other, third = stream(source).tee(3)
+        found = {}
+
+        async def read(name, branch):
+            found[name] = await listed(branch)
+
+        async with trio.open_nursery() as nursery:
+            with trio.CancelScope() as scope:
+                nursery.start_soon(read, "other", other)
+                async with trio.open_nursery() as leaders:
+                    leaders.start_soon(read, "one", one)
+                    for _ in range(point):
+                        await trio.lowlevel.checkpoint()
+                    scope.cancel()
+            await read("third", third)
+
+        assert found.pop("one", [*range(5)]) == [*range(5)]
+        assert found == {"other": [*range(5)], "third": [*range(5)]}
+        await one.aclose()
+        assert source.closes == 1
+
+    run(main)
+
+
+def test_topics_are_published_and_read_in_tasks_of_a_run():
+    async def main():
+        topic, found = ait.Topic(maxlag=2), []
+
+        async def read(subscriber):
+            found.append(await listed(subscriber))
+
+        async with trio.open_nursery() as nursery:
+            for _ in range(3):
+                nursery.start_soon(read, topic.subscribe())
+            for i in range(6):
+                await topic.publish(i)
+            topic.shutdown()
+
+        assert found == [[*range(6)]] * 3
+
+    run(main)
+
+
+@pytest.mark.parametrize("point", range(8))
+def test_sharing_work_loses_nothing_with_a_cancelled_worker(point):
+    async def main():
+        shared, found = stream(Source(range(8))).share(balance=True), []
+
+        async def work(subscriber):
+            async for item in subscriber:
+                found.append(item)  # noqa: PERF401 - it is cancelled half-way
+
+        async with trio.open_nursery() as nursery:
+            workers = [shared.subscribe() for _ in range(3)]
+            with trio.CancelScope() as scope:
+                async with trio.open_nursery() as first:
+                    first.start_soon(work, workers[0])
+                    nursery.start_soon(work, workers[1])
+                    nursery.start_soon(work, workers[2])
+                    for _ in range(point):
+                        await trio.lowlevel.checkpoint()
+                    scope.cancel()
+
+        assert sorted(found) == [*range(8)]
+        await shared.aclose()
+
+    run(main)

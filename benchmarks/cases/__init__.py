@@ -7,8 +7,10 @@ from benchmarks.cases import (
     group,
     layers,
     pipeline,
+    queues,
     reduce,
     select,
+    share,
     transform,
 )
 from benchmarks.cases.work import over_generator
@@ -21,6 +23,11 @@ OPERATORS = [
     *group.CASES,
     *combine.CASES,
     *reduce.CASES,
+    *share.CASES,
 ]
-OVER_GENERATOR = [over_generator(case) for case in OPERATORS if case.family != "create"]
-CASES = [*HEADLINES, *OPERATORS, *OVER_GENERATOR]
+OVER_GENERATOR = [
+    over_generator(case)
+    for case in OPERATORS
+    if case.family != "create" and case is not share.WAITING
+]
+CASES = [*HEADLINES, *queues.CASES, *OPERATORS, *OVER_GENERATOR]

@@ -1,6 +1,6 @@
 """Types of the group family."""
 
-from typing import TypeGuard, assert_type
+from typing import assert_type
 
 import aitertools as ait
 from aitertools import Stream
@@ -10,11 +10,7 @@ async def size(word: str) -> int:
     return len(word)
 
 
-def is_text(item: str | int) -> TypeGuard[str]:
-    return isinstance(item, str)
-
-
-def methods(words: Stream[str], mixed: Stream[str | int]) -> None:
+def methods(words: Stream[str]) -> None:
     assert_type(words.batched(2), Stream[tuple[str, ...]])
     assert_type(words.windowed(2), Stream[tuple[str | None, ...]])
     assert_type(words.windowed(2, fillvalue=0), Stream[tuple[str | int, ...]])
@@ -24,8 +20,6 @@ def methods(words: Stream[str], mixed: Stream[str | int]) -> None:
     assert_type(words.split_at(str.isspace), Stream[list[str]])
     assert_type(words.chunked_by(lambda a, b: a[0] == b[0]), Stream[list[str]])
     assert_type(words.chunked_by(weight=size, limit=100), Stream[list[str]])
-    assert_type(words.partition(str.isupper), tuple[Stream[str], Stream[str]])
-    assert_type(mixed.partition(is_text), tuple[Stream[str | int], Stream[str]])
 
 
 def functions(words: list[str]) -> None:
@@ -33,4 +27,3 @@ def functions(words: list[str]) -> None:
     assert_type(ait.windowed(words, 2), Stream[tuple[str | None, ...]])
     assert_type(ait.groupby(words, size), Stream[tuple[int, Stream[str]]])
     assert_type(ait.split_at(words, str.isspace), Stream[list[str]])
-    assert_type(ait.partition(str.isupper, words), tuple[Stream[str], Stream[str]])

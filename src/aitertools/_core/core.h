@@ -351,7 +351,7 @@ ait_release(ait_op *op)
     ait_flag_drop(&op->busy);
 }
 
-ait_run *ait_run_of(ait_op *op, bool *gone);
+ait_run *ait_run_of(ait_op *op, PyObject **task, bool *gone);
 
 /* The run suspends; it is over (its op, which was its own, is the caller's now). */
 void ait_run_suspended(ait_run *run);
@@ -374,14 +374,16 @@ struct ait_state {
     PyTypeObject *waiter_type, *queue_type, *lifo_type, *priority_type, *sync_queue_type;
     PyTypeObject *queue_stats_type;
     PyTypeObject *ring_type, *seat_type, *shared_type, *topic_type, *topic_stats_type;
+    PyTypeObject *future_type; /* asyncio's                                                    */
     PyTypeObject *lock_type;   /* of the locks that threads block on ...                       */
     PyObject *allocate_lock;   /* ... and what makes them                                      */
     struct {
         PyObject *empty, *full, *shut_down;                /* of tasks ...    */
         PyObject *sync_empty, *sync_full, *sync_shut_down; /* ... and threads */
     } queue_errors;
-    PyObject *str_aclose, *str_acquire, *str_athrow, *str_cancelling, *str_close, *str_done,
-        *str_name, *str_release, *str_throw;
+    PyObject *str_aclose, *str_acquire, *str_athrow, *str_cancelling, *str_close,
+        *str_create_future, *str_done, *str_get_loop, *str_name, *str_release, *str_set_result,
+        *str_throw;
     bool debug;                /* warn about streams left open                                 */
     PyObject *places;          /* dict: id of a stream -> where it was made (debug only)       */
     /* What the package registers; each may be NULL. */
@@ -393,7 +395,7 @@ enum {
     AIT_HOOK_ADAPT,        /* (obj) -> async iterator, or None                        */
     AIT_HOOK_CHECKPOINT,   /* () -> awaitable that takes one turn of the loop, or None */
     AIT_HOOK_CURRENT_TASK, /* () -> the running task; an error where there is none    */
-    AIT_HOOK_CLOSE_RUNNING,/* (run, stream, looks) -> awaitable: the end of a pending pull */
+    AIT_HOOK_CLOSE_RUNNING,/* (run, its task, stream, looks) -> awaitable: the end of a pull */
     AIT_HOOK_PLACE,        /* () -> str, where the stream is being made                */
     AIT_HOOK_HANDLE,       /* () -> an awaitable that waits until ...                  */
     AIT_HOOK_WAKE,         /* (it) -> ... this; False: nobody waits for it any more    */

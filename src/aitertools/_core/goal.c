@@ -36,19 +36,20 @@ interrupt(ait_run *run)
     ait_op *op = run->op;
     PyObject *hook = run->d.st->hooks[AIT_HOOK_CLOSE_RUNNING];
     ait_bits_change(&op->flags, AIT_CLOSE_ASKED, 0);
+    PyObject *task;
     bool gone;
-    PyObject *driver = (PyObject *)ait_run_of(op, &gone);
-    if (hook == NULL || gone) {
-        Py_XDECREF(driver);
-        return 0;
+    ait_run *driver = ait_run_of(op, &task, &gone);
+    int done = 0;
+    if (hook != NULL && !gone) {
+        PyObject *end = PyObject_CallFunction(
+            hook, "OOOn", driver != NULL ? (PyObject *)driver : Py_None,
+            task != NULL ? task : Py_None, (PyObject *)op, run->n++);
+        run->acc = end == NULL ? NULL : ait_awaiter(end);
+        done = run->acc == NULL ? -1 : 0;
     }
-    if (driver == NULL) {
-        driver = Py_NewRef(Py_None);
-    }
-    PyObject *end = PyObject_CallFunction(hook, "OOn", driver, (PyObject *)op, run->n++);
-    Py_DECREF(driver);
-    run->acc = end == NULL ? NULL : ait_awaiter(end);
-    return run->acc == NULL ? -1 : 0;
+    Py_XDECREF(driver);
+    Py_XDECREF(task);
+    return done;
 }
 
 static PySendResult

@@ -42,22 +42,22 @@ ait_release_slow(ait_op *op)
     Py_DECREF(run);
 }
 
-/* Who drives op, as a new reference. NULL: nobody, if *gone, as it is dropped; or else it is not
- * known yet, as it is before its first suspension. */
+/* Who drives op and the task that suspends there, as new references. NULL: nobody, if *gone, as it
+ * was dropped; or else it has still to suspend for the first time. */
 ait_run *
-ait_run_of(ait_op *op, bool *gone)
+ait_run_of(ait_op *op, PyObject **task, bool *gone)
 {
     PyObject *run = NULL;
-    bool waits = false;
+    *task = NULL;
     AIT_LOCK(op);
     *gone = op->run != NULL && ait_weakref_get(op->run, &run) == 0;
     AIT_UNLOCK();
     if (run != NULL) {
         AIT_LOCK(run);
-        waits = ((ait_run *)run)->task != NULL;
+        *task = Py_XNewRef(((ait_run *)run)->task);
         AIT_UNLOCK();
     }
-    if (!waits) {
+    if (*task == NULL) {
         Py_CLEAR(run);
     }
     return (ait_run *)run;

@@ -20,13 +20,14 @@
 typedef struct ait_waiter ait_waiter;
 
 typedef struct {
-    ait_waiter *first, *last; /* borrowed: a waiter leaves before it is gone */
+    ait_waiter *first, *last; /* borrowed: a waiter leaves before it is gone ... */
     Py_ssize_t n;
 } ait_row;
 
 typedef struct {
-    ait_row waiting;
+    ait_row waiting; /* ... but their handles are the line's too: they keep the tasks that wait */
     ait_row called;
+    uint64_t tickets; /* how many were given out */
 } ait_line;
 
 /* Those that were called, to be woken after the lock is left; `more` when not all fitted in. */
@@ -49,6 +50,7 @@ struct ait_waiter {
     ait_waiter *before, *after; /* in its row ...                         */
     ait_row *row;               /* ... which is NULL when it is in none   */
     ait_line *line;
+    uint64_t ticket;            /* by which they stand in the line        */
 };
 
 extern PyType_Spec ait_waiter_spec;
@@ -58,9 +60,13 @@ ait_waiter *ait_waiter_new(ait_state *st, PyObject *owner, ait_balance_fn *balan
 int ait_waiter_arm(ait_waiter *waiter, bool blocks);
 
 /* What is called here needs the owner's lock. */
+/* At the end; or in front, where it came from, behind others that went back and came before it. */
 void ait_line_join(ait_line *line, ait_waiter *waiter, bool in_front);
 void ait_line_leave(ait_waiter *waiter);
 bool ait_line_call(ait_line *line, ait_calls *calls);
+
+/* What the owner visits. */
+int ait_line_traverse(ait_line *line, visitproc visit, void *arg);
 
 /* Whether it may have something of `there`, or has to get in line. */
 static inline bool
@@ -69,6 +75,10 @@ ait_line_may(const ait_line *line, const ait_waiter *waiter, Py_ssize_t there)
     bool called = waiter != NULL && waiter->row == &line->called;
     return called ? there > 0 : there > line->called.n && line->waiting.n == 0;
 }
+
+/* Whoever waits behind one that was called asks after that one: its event loop may have been closed
+ * since. The lock is not held. */
+void ait_line_check(ait_state *st, PyObject *owner, ait_balance_fn *balance, ait_line *line);
 
 /* Wake those that were called; the lock is not held. */
 void ait_wake_slow(ait_state *st, PyObject *owner, ait_balance_fn *balance, ait_calls *calls);

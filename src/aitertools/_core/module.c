@@ -91,10 +91,20 @@ set_queue_errors(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     Py_RETURN_NONE;
 }
 
+/* set_future(type): what loop.create_future() makes. */
+static PyObject *
+set_future(PyObject *module, PyObject *type)
+{
+    ait_state *st = ait_state_from(module);
+    Py_XSETREF(st->future_type, (PyTypeObject *)Py_NewRef(type));
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef module_functions[] = {
     {"chain_errors", chain_errors, METH_VARARGS, NULL},
     {"set_queue_errors", AIT_FASTCALL(set_queue_errors), NULL},
     {"set_hook", set_hook, METH_VARARGS, NULL},
+    {"set_future", set_future, METH_O, NULL},
     {"set_stream", set_stream, METH_O, NULL},
     {"set_debug", set_debug, METH_O, NULL},
     {NULL},
@@ -110,8 +120,11 @@ intern_names(ait_state *st)
         const char *text;
     } names[] = {
         {&st->str_aclose, "aclose"}, {&st->str_acquire, "acquire"}, {&st->str_athrow, "athrow"},
-        {&st->str_cancelling, "cancelling"}, {&st->str_close, "close"}, {&st->str_done, "done"},
-        {&st->str_name, "__name__"}, {&st->str_release, "release"}, {&st->str_throw, "throw"},
+        {&st->str_cancelling, "cancelling"}, {&st->str_close, "close"},
+        {&st->str_create_future, "create_future"}, {&st->str_done, "done"},
+        {&st->str_get_loop, "get_loop"}, {&st->str_name, "__name__"},
+        {&st->str_release, "release"}, {&st->str_set_result, "set_result"},
+        {&st->str_throw, "throw"},
     };
     for (size_t i = 0; i < Py_ARRAY_LENGTH(names); i++) {
         *names[i].place = PyUnicode_InternFromString(names[i].text);
@@ -182,7 +195,7 @@ state_ref(ait_state *st, size_t i)
         (PyObject **)&st->ring_type, (PyObject **)&st->seat_type,
         (PyObject **)&st->shared_type, (PyObject **)&st->topic_type,
         (PyObject **)&st->topic_stats_type,
-        (PyObject **)&st->lock_type, &st->allocate_lock, &st->places,
+        (PyObject **)&st->future_type, (PyObject **)&st->lock_type, &st->allocate_lock, &st->places,
         &st->queue_errors.empty, &st->queue_errors.full, &st->queue_errors.shut_down,
         &st->queue_errors.sync_empty, &st->queue_errors.sync_full,
         &st->queue_errors.sync_shut_down,
@@ -218,9 +231,12 @@ module_clear(PyObject *module)
     Py_CLEAR(st->str_athrow);
     Py_CLEAR(st->str_cancelling);
     Py_CLEAR(st->str_close);
+    Py_CLEAR(st->str_create_future);
     Py_CLEAR(st->str_done);
+    Py_CLEAR(st->str_get_loop);
     Py_CLEAR(st->str_name);
     Py_CLEAR(st->str_release);
+    Py_CLEAR(st->str_set_result);
     Py_CLEAR(st->str_throw);
     return 0;
 }

@@ -80,9 +80,17 @@ queue_init(PyObject *self, PyObject *args, PyObject *kwargs)
                      overflow);
         return -1;
     }
-    q->maxsize = Py_MAX(0, most);
+    PyObject *before;
+    ait_calls calls = {.n = 0};
+    AIT_LOCK(q);
+    before = q->on_dropped;
+    q->maxsize = most;
     q->overflow = (uint8_t)policy;
-    Py_XSETREF(q->on_dropped, on_dropped != Py_None ? Py_NewRef(on_dropped) : NULL);
+    q->on_dropped = on_dropped != Py_None ? Py_NewRef(on_dropped) : NULL;
+    ait_queue_balance(self, &calls); /* it may be in use, and there may be room now */
+    AIT_UNLOCK();
+    Py_XDECREF(before);
+    ait_wake(q->st, self, ait_queue_balance, &calls);
     return 0;
 }
 
@@ -240,6 +248,13 @@ check_error(ait_queue *q, PyObject **error)
         Py_CLEAR(*error);
         return -1;
     }
+    if (PyErr_GivenExceptionMatches(*error, PyExc_StopIteration) ||
+        PyErr_GivenExceptionMatches(*error, PyExc_StopAsyncIteration)) {
+        PyErr_Format(PyExc_TypeError, "%s.shutdown(): error must not be a %s, which means the end",
+                     q->order->name, Py_TYPE(*error)->tp_name);
+        Py_CLEAR(*error);
+        return -1;
+    }
     return 0;
 }
 
@@ -291,6 +306,13 @@ queue_traverse(PyObject *self, visitproc visit, void *arg)
     for (Py_ssize_t i = 0; i < q->store.size; i++) {
         bool heap = q->order->compares;
         Py_VISIT(q->store.items[heap ? i : (q->store.head + i) & (q->store.room - 1)]);
+    }
+    ait_line *lines[] = {&q->getters, &q->putters, &q->joiners};
+    for (size_t i = 0; i < Py_ARRAY_LENGTH(lines); i++) {
+        int stop = ait_line_traverse(lines[i], visit, arg);
+        if (stop != 0) {
+            return stop;
+        }
     }
     Py_VISIT(q->on_dropped);
     Py_VISIT(q->error);
@@ -364,7 +386,8 @@ static PyMemberDef queue_members[] = {
 
 static PyGetSetDef queue_getset[] = {
     {"is_shutdown", queue_is_shutdown, NULL, PyDoc_STR("Whether it was shut down."), NULL},
-    {"maxsize", queue_maxsize, NULL, PyDoc_STR("Room for so many items; 0: no limit."), NULL},
+    {"maxsize", queue_maxsize, NULL,
+     PyDoc_STR("Room for so many items; 0 or less: no limit."), NULL},
     {"sync", ait_queue_sync, NULL,
      PyDoc_STR("The same queue for plain threads: a SyncQueue."), NULL},
     {NULL},

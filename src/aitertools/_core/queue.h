@@ -42,7 +42,7 @@ struct ait_queue {
     ait_state *st;
     const ait_order *order;
     ait_store store;
-    Py_ssize_t maxsize; /* 0: unbounded */
+    Py_ssize_t maxsize; /* 0 or less: unbounded */
     ait_line getters, putters, joiners;
     Py_ssize_t unfinished;
     uint64_t put, got, dropped; /* totals; put also numbers the arrivals */

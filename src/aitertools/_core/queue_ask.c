@@ -9,14 +9,21 @@
 static Py_ssize_t
 room_of(const ait_queue *q)
 {
-    return q->maxsize == 0 ? PY_SSIZE_T_MAX : Py_MAX(0, q->maxsize - q->store.size);
+    return q->maxsize <= 0 ? PY_SSIZE_T_MAX : Py_MAX(0, q->maxsize - q->store.size);
+}
+
+/* Whether nothing will come any more: what is there when it is shut down is for those in line. */
+static bool
+is_drained(const ait_queue *q)
+{
+    return q->shut && q->store.size == 0;
 }
 
 void
 ait_queue_balance(PyObject *self, ait_calls *calls)
 {
     ait_queue *q = (ait_queue *)self;
-    while (q->getters.waiting.n > 0 && (q->shut || q->getters.called.n < q->store.size)) {
+    while (q->getters.waiting.n > 0 && (q->getters.called.n < q->store.size || is_drained(q))) {
         if (!ait_line_call(&q->getters, calls)) {
             break;
         }
@@ -50,7 +57,7 @@ items_for(const ait_ask *ask, bool in_turn, Py_ssize_t *n)
     if (*n == 0) {
         return q->shut ? AIT_IS_SHUT : AIT_MUST_WAIT;
     }
-    if (in_turn && !q->shut) {
+    if (in_turn) {
         ait_waiter *waiter = waiter_of(ask);
         if (!ait_line_may(&q->getters, waiter, *n)) {
             return AIT_MUST_WAIT;
@@ -97,6 +104,9 @@ answer_get_many(ait_ask *ask, bool in_turn)
             if (i == 0) {
                 return AIT_FAILED;
             }
+            if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
+                PyErr_SetInterrupt(); /* that comes again for sure */
+            }
             PyErr_Clear();
             break;
         }
@@ -124,6 +134,7 @@ put_dropping(ait_ask *ask, PyObject *item)
     ait_queue *q = ask->q;
     if (q->overflow == AIT_DROP_NEWEST) {
         ask->dropped = Py_NewRef(item);
+        q->put++;
         q->dropped++;
         return AIT_GOT_IT;
     }
@@ -204,12 +215,17 @@ const ait_verb ait_join = {"join", offsetof(ait_queue, joiners), answer_join};
 void
 ait_queue_tell_dropped(ait_queue *q, PyObject *item)
 {
-    PyObject *told = q->on_dropped == NULL ? Py_NewRef(Py_None)
-                                           : PyObject_CallOneArg(q->on_dropped, item);
+    PyObject *on_dropped;
+    AIT_LOCK(q);
+    on_dropped = Py_XNewRef(q->on_dropped);
+    AIT_UNLOCK();
+    PyObject *told = on_dropped == NULL ? Py_NewRef(Py_None)
+                                        : PyObject_CallOneArg(on_dropped, item);
     if (told == NULL) {
-        PyErr_WriteUnraisable(q->on_dropped);
+        PyErr_WriteUnraisable(on_dropped);
     }
     Py_XDECREF(told);
+    Py_XDECREF(on_dropped);
 }
 
 /* As the list is made outside of the lock, it has places for what is there just now. */
@@ -220,7 +236,10 @@ make_places(ait_ask *ask)
     ask->result = NULL;
     if (ask->verb == &ait_get_many && n > 0) {
         ask->result = PyList_New(n);
-        return ask->result == NULL ? -1 : 0;
+        if (ask->result == NULL) {
+            return -1;
+        }
+        PyObject_GC_UnTrack(ask->result); /* nobody finds it while its places are empty */
     }
     return 0;
 }
@@ -236,16 +255,26 @@ shorten(ait_ask *ask, ait_reply reply)
     while (PyList_GET_ITEM(ask->result, n - 1) == NULL) {
         n--;
     }
-    if (n < places && PyList_SetSlice(ask->result, n, places, NULL) < 0) {
-        PyErr_Clear(); /* it only makes the list shorter */
+    if (n < places) {
+        Py_SET_SIZE((PyVarObject *)ask->result, n);
     }
+    PyObject_GC_Track(ask->result);
     return reply;
+}
+
+static ait_line *
+line_of(const ait_ask *ask)
+{
+    return (ait_line *)((char *)ask->q + ask->verb->line);
 }
 
 static void
 line_up(ait_line *line, ait_waiter *waiter, ait_reply reply, bool armed)
 {
-    if (reply != AIT_MUST_WAIT && reply != AIT_ONCE_MORE) {
+    if (reply == AIT_ONCE_MORE) { /* its place is settled then: a handle is for one call only */
+        return;
+    }
+    if (reply != AIT_MUST_WAIT) {
         ait_line_leave(waiter);
     }
     else if (armed && waiter->row != &line->waiting) {
@@ -271,7 +300,7 @@ ask_once(ait_ask *ask, bool in_turn, bool armed)
     AIT_LOCK(q);
     reply = ask->verb->answer(ask, in_turn);
     if (waiter_of(ask) != NULL) {
-        line_up((ait_line *)((char *)q + ask->verb->line), waiter_of(ask), reply, armed);
+        line_up(line_of(ask), waiter_of(ask), reply, armed);
     }
     ait_queue_balance((PyObject *)q, &calls);
     AIT_UNLOCK();
@@ -325,6 +354,12 @@ ait_ask_or_wait(ait_ask *ask, bool blocks)
         }
         else {
             reply = ask_until_answered(ask, true, true);
+        }
+        if (reply == AIT_MUST_WAIT) {
+            ait_line *line = line_of(ask);
+            if (line->called.n > 0) {
+                ait_line_check(q->st, (PyObject *)q, ait_queue_balance, line);
+            }
         }
     }
     if (reply != AIT_MUST_WAIT) {

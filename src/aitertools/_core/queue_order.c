@@ -9,14 +9,12 @@ ring_index(const ait_store *s, Py_ssize_t i)
     return (s->head + i) & (s->room - 1);
 }
 
-static int
-ring_grow(ait_store *s)
+static bool
+ring_resize(ait_store *s, Py_ssize_t room)
 {
-    Py_ssize_t room = s->room == 0 ? 8 : 2 * s->room;
     PyObject **items = PyMem_New(PyObject *, room);
     if (items == NULL) {
-        PyErr_NoMemory();
-        return -1;
+        return false;
     }
     for (Py_ssize_t i = 0; i < s->size; i++) {
         items[i] = s->items[ring_index(s, i)];
@@ -25,27 +23,18 @@ ring_grow(ait_store *s)
     s->items = items;
     s->head = 0;
     s->room = room;
-    return 0;
+    return true;
 }
 
-/* Give memory back once most of it is idle, so that one long backlog does not stay for good. */
+/* One item less: give memory back once most of it is idle, so that one long backlog does not keep
+ * it for good. */
 static void
-ring_shrink(ait_store *s)
+shrink(ait_store *s, bool (*resize)(ait_store *s, Py_ssize_t room))
 {
     enum { KEPT = 64 };
+    s->size--;
     if (s->room > KEPT && s->size < s->room / 8) {
-        Py_ssize_t room = s->room / 2;
-        PyObject **items = PyMem_New(PyObject *, room);
-        if (items == NULL) {
-            return;
-        }
-        for (Py_ssize_t i = 0; i < s->size; i++) {
-            items[i] = s->items[ring_index(s, i)];
-        }
-        PyMem_Free(s->items);
-        s->items = items;
-        s->head = 0;
-        s->room = room;
+        (void)resize(s, s->room / 2); /* or not, if there is no memory to do so */
     }
 }
 
@@ -53,7 +42,8 @@ static int
 ring_add(ait_queue *q, PyObject *item)
 {
     ait_store *s = &q->store;
-    if (s->size == s->room && ring_grow(s) < 0) {
+    if (s->size == s->room && !ring_resize(s, s->room == 0 ? 8 : 2 * s->room)) {
+        PyErr_NoMemory();
         return -1;
     }
     s->items[ring_index(s, s->size++)] = Py_NewRef(item);
@@ -66,8 +56,7 @@ ring_take_first(ait_queue *q)
     ait_store *s = &q->store;
     PyObject *item = s->items[s->head];
     s->head = (s->head + 1) & (s->room - 1);
-    s->size--;
-    ring_shrink(s);
+    shrink(s, ring_resize);
     return item;
 }
 
@@ -75,8 +64,8 @@ static PyObject *
 ring_take_last(ait_queue *q)
 {
     ait_store *s = &q->store;
-    PyObject *item = s->items[ring_index(s, --s->size)];
-    ring_shrink(s);
+    PyObject *item = s->items[ring_index(s, s->size - 1)];
+    shrink(s, ring_resize);
     return item;
 }
 
@@ -128,17 +117,15 @@ heap_set(ait_store *s, Py_ssize_t at, PyObject *item, uint64_t arrival)
     s->arrivals[at] = arrival;
 }
 
-static int
-heap_grow(ait_store *s)
+static bool
+heap_resize(ait_store *s, Py_ssize_t room)
 {
-    Py_ssize_t room = s->room == 0 ? 8 : 2 * s->room;
     PyObject **items = PyMem_New(PyObject *, room);
     uint64_t *arrivals = PyMem_New(uint64_t, room);
     if (items == NULL || arrivals == NULL) {
         PyMem_Free(items);
         PyMem_Free(arrivals);
-        PyErr_NoMemory();
-        return -1;
+        return false;
     }
     if (s->size > 0) {
         memcpy(items, s->items, s->size * sizeof(*items));
@@ -149,7 +136,7 @@ heap_grow(ait_store *s)
     s->items = items;
     s->arrivals = arrivals;
     s->room = room;
-    return 0;
+    return true;
 }
 
 /* Where, on the way up from the hole `at`, the item belongs; -1 on error. */
@@ -186,7 +173,8 @@ static int
 heap_add(ait_queue *q, PyObject *item)
 {
     ait_store *s = &q->store;
-    if (s->size == s->room && heap_grow(s) < 0) {
+    if (s->size == s->room && !heap_resize(s, s->room == 0 ? 8 : 2 * s->room)) {
+        PyErr_NoMemory();
         return -1;
     }
     Py_ssize_t to = place_above(s, s->size, item, q->put);
@@ -252,7 +240,7 @@ heap_take_at(ait_queue *q, Py_ssize_t at)
     PyObject *item = s->items[at];
     Py_ssize_t last = s->size - 1;
     if (at == last) {
-        s->size--;
+        shrink(s, heap_resize);
         return item;
     }
     Py_ssize_t to = place_below(s, at);
@@ -268,7 +256,7 @@ heap_take_at(ait_queue *q, Py_ssize_t at)
     else {
         move_down(s, at, to, s->items[last], s->arrivals[last]);
     }
-    s->size--;
+    shrink(s, heap_resize);
     return item;
 }
 

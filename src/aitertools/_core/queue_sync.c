@@ -215,7 +215,11 @@ sync_next(PyObject *self)
     if (reply == AIT_IS_SHUT && q->error == NULL) {
         return NULL; /* the end */
     }
-    return result_of(&ask, reply, NULL, NULL);
+    PyObject *item = result_of(&ask, reply, NULL, NULL);
+    if (item == NULL) {
+        ait_guard_stop("queue"); /* the error of a shutdown may be any: it is not the end */
+    }
+    return item;
 }
 
 /* What is the same for tasks and threads. */
@@ -345,7 +349,8 @@ static PyMethodDef sync_methods[] = {
 
 static PyGetSetDef sync_getset[] = {
     {"is_shutdown", sync_attribute, NULL, PyDoc_STR("Whether it was shut down."), "is_shutdown"},
-    {"maxsize", sync_attribute, NULL, PyDoc_STR("Room for so many items; 0: no limit."), "maxsize"},
+    {"maxsize", sync_attribute, NULL,
+     PyDoc_STR("Room for so many items; 0 or less: no limit."), "maxsize"},
     {NULL},
 };
 

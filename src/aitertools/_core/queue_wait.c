@@ -44,6 +44,22 @@ typedef struct {
     const ait_verb *verb;
 } queue_goal;
 
+/* At the end of a put_many(): only what is not put yet is held. */
+static void
+forget_put(ait_run *run)
+{
+    PyObject *raised = PyErr_GetRaisedException();
+    if (PyList_SetSlice(run->item, 0, run->n, NULL) < 0) {
+        PyErr_Clear();
+    }
+    else {
+        run->n = 0;
+    }
+    if (raised != NULL) {
+        PyErr_SetRaisedException(raised);
+    }
+}
+
 static PySendResult
 wait_advance(ait_run *run, PyObject **out)
 {
@@ -54,6 +70,9 @@ wait_advance(ait_run *run, PyObject **out)
     };
     PySendResult r = drive_ask(&ask, &run->acc, &run->d, out);
     run->n = ask.n;
+    if (r != PYGEN_NEXT && ask.verb == &ait_put_many) {
+        forget_put(run);
+    }
     if (r == PYGEN_RETURN && *out == NULL) {
         ait_raise_shut(q, ask.verb, q->st->queue_errors.shut_down);
         r = PYGEN_ERROR;

@@ -101,6 +101,14 @@ give_up_the_lead(ait_ring *ring)
     ait_ring_wake(ring, &calls);
 }
 
+/* Whether what is raised is meant for the task that pulled, and for nobody else. Where there are no
+ * couriers that is whatever cancels: trio sends a cancellation as a value that raises. */
+static bool
+is_cancellation(ait_ring *ring)
+{
+    return ring->carrier.alone && !PyErr_ExceptionMatches(PyExc_Exception);
+}
+
 /* Pull the source. PYGEN_RETURN: see what there is now; else it is the step's answer. */
 static PySendResult
 pull(ait_seat *seat, ait_drive *d, PyObject **out)
@@ -121,7 +129,7 @@ pull(ait_seat *seat, ait_drive *d, PyObject **out)
         return PYGEN_NEXT;
     }
     seat->leads = false;
-    if (r == PYGEN_ERROR && !thrown) {
+    if (r == PYGEN_ERROR && !thrown && !is_cancellation(ring)) {
         *out = ait_ring_fetch_error();
     }
     if (r == PYGEN_ERROR && *out == NULL) {

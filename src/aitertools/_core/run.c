@@ -446,21 +446,12 @@ run_repr(PyObject *self)
     if (!ait_flag_take(&run->busy)) { /* who runs it may end it while we look */
         return PyUnicode_FromFormat("<awaitable %s, running>", name);
     }
-    PyObject *path = run->op == NULL ? PyUnicode_FromString("done") : ait_describe(run->op);
+    const char *of = run->arg != NULL && run->goal->of != NULL ? run->goal->of : "done";
+    PyObject *path = run->op == NULL ? PyUnicode_FromString(of) : ait_describe(run->op);
     ait_flag_drop(&run->busy);
     PyObject *text = path == NULL ? NULL : PyUnicode_FromFormat("<awaitable %s of %U>", name, path);
     Py_XDECREF(path);
     return text;
-}
-
-static PyObject *
-run_task(PyObject *self, void *Py_UNUSED(ignored))
-{
-    PyObject *task;
-    AIT_LOCK(self);
-    task = Py_XNewRef(((ait_run *)self)->task);
-    AIT_UNLOCK();
-    return task != NULL ? task : Py_NewRef(Py_None);
 }
 
 static PyMethodDef run_methods[] = {
@@ -489,7 +480,6 @@ static PyGetSetDef run_getset[] = {
      PyDoc_STR("How often the task had been asked to cancel when it suspended."), NULL},
     {"rest", run_rest, NULL, PyDoc_STR("Of Queue.put_many(): the items not put yet, a list."),
      NULL},
-    {"task", run_task, NULL, PyDoc_STR("The task that is suspended in it."), NULL},
     {NULL},
 };
 

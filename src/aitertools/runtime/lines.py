@@ -52,9 +52,6 @@ class _TrioHandle:
 
 def handle() -> Any:
     """Return what a task of the running event loop can await until :func:`wake` is called."""
-    loop = asyncio._get_running_loop()
-    if loop is not None:
-        return loop.create_future()
     trio = sys.modules.get("trio")
     if trio is not None and trio.lowlevel.in_trio_run():
         return _TrioHandle(trio)
@@ -62,16 +59,14 @@ def handle() -> Any:
 
 
 def wake(handle: asyncio.Future[None] | _TrioHandle) -> bool:
-    """Let who awaits *handle* go on, from whatever thread; False if its event loop is closed."""
+    """Let who awaits *handle* go on, from whatever thread; False if nobody will come.
+
+    That is so when its event loop is closed, or when the collector takes both apart.
+    """
     if isinstance(handle, _TrioHandle):
         return handle.wake()
-    loop = handle.get_loop()
-    if loop is asyncio._get_running_loop():
-        if not handle.done():
-            handle.set_result(None)
-        return True
     try:
-        loop.call_soon_threadsafe(_set, handle)
+        handle.get_loop().call_soon_threadsafe(_set, handle)
     except RuntimeError:
         return False
     return True

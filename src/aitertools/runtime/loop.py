@@ -77,8 +77,10 @@ def _tell(loop: asyncio.AbstractEventLoop, over: asyncio.Future[None]) -> None:
         loop.call_soon_threadsafe(_settle, over)
 
 
-async def close_running(run: _core.Run | None, stream: _core.Op, looks: int) -> bool:
-    """Wait until *run*, which *stream* is suspended in, is over; interrupt it unless it closes it.
+async def close_running(
+    run: _core.Run | None, task: asyncio.Task[Any] | None, stream: _core.Op, looks: int
+) -> bool:
+    """Wait until *run*, which drives *stream* in *task*, is over; interrupt it unless it closes it.
 
     The core has noted that the stream is to be closed: the interrupted pull does that, in the task
     that consumes, and sees the end. From inside that very task there is nothing to wait for: the
@@ -92,7 +94,6 @@ async def close_running(run: _core.Run | None, stream: _core.Op, looks: int) -> 
     if run is None:
         await asyncio.sleep(min(looks, 10) / 1000)
         return True
-    task = run.task
     if task is None or task is current_task():
         return False
     loop, home = asyncio.get_running_loop(), task.get_loop()

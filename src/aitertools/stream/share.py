@@ -154,7 +154,8 @@ class Share(Generic[T_co]):
 
         Source: Rx's ``share`` and Kotlin's ``shareIn``, with subscribing made visible.
         """
-        return _core.share(Shared, self, maxlag, overflow, replay, balance, stay)
+        cls: type[Shared[T_co]] = Shared
+        return _core.share(cls, self, maxlag, overflow, replay, balance, stay)
 
     @overload
     def partition(self, pred: Callable[[T_co], TypeGuard[U]]) -> tuple[Stream[T_co], Stream[U]]: ...

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
+import weakref
 
 import pytest
 
+import aitertools as ait
 from aitertools import stream
 
 from .oracle import run
@@ -312,3 +315,85 @@ def test_a_loop_that_was_closed_with_the_courier_in_it_is_told_and_the_source_cl
     assert within(2, seen(one)) == [RuntimeError, "end"]
     assert within(2, seen(other)) == [1, RuntimeError, "end"]
     assert source.closes == 1
+
+
+# ---- the ring ------------------------------------------------------------------------------------
+
+
+def test_items_that_publish_when_they_are_dropped_with_a_slow_subscriber():
+    topic = ait.Topic(maxlag=20, overflow="disconnect")
+
+    class Echo:
+        def __del__(self):
+            if topic.stats().published < 60:
+                topic.publish_nowait(1)
+                topic.publish_nowait(2)
+
+    slow = topic.subscribe()
+    for _ in range(20):
+        topic.publish_nowait(Echo())
+    del slow
+    gc.collect()
+    assert topic.stats() == (0, 0, 60, 0)
+
+
+def test_nobody_but_a_courier_delivers():
+    async def main():
+        shared = stream([1]).share()
+        reader = shared.subscribe()
+        for _ in range(99):
+            shared.deliver("item", 0)
+        assert (await seen(reader, 200))[-1] == "end"
+
+    run(main())
+
+
+@pytest.mark.parametrize("what", ["reader", "publisher"])
+def test_who_waits_for_a_ring_that_is_gone_is_collected(what):
+    async def main():
+        complaints = []
+        loop = asyncio.get_running_loop()
+        usual = loop.get_exception_handler()
+        loop.set_exception_handler(lambda _, context: complaints.append(context["message"]))
+        topic = ait.Topic(maxlag=1)
+        reader = topic.subscribe()
+        if what == "publisher":
+            topic.publish_nowait(1)
+
+        async def wait(topic, reader):
+            await (anext(reader) if what == "reader" else topic.publish(2))
+
+        task = asyncio.create_task(wait(topic, reader))
+        await asyncio.sleep(0)
+        there = [weakref.ref(topic), weakref.ref(task)]
+        del topic, reader, task
+        gc.collect()
+        gc.collect()
+        loop.set_exception_handler(usual)
+        assert [ref() for ref in there] == [None, None]
+        assert complaints == ["Task was destroyed but it is pending!"]  # as asyncio's queues
+
+    run(main())
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_readers_that_are_collected_in_a_cycle_have_the_source_closed(reads):
+    async def main():
+        source = Source(wait=0.01)
+        one, other = stream(source).tee()
+        assert await anext(one) == 1
+        if reads:
+            reading = asyncio.create_task(anext(one))
+            await asyncio.sleep(0)
+            reading.cancel()
+            await asyncio.wait([reading])
+            del reading
+        circle = [one, other]
+        circle.append(circle)
+        del one, other, circle
+        gc.collect()
+        await asyncio.sleep(0.03)
+        assert source.closes == 1
+        assert couriers() == []
+
+    run(main())

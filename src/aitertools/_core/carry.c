@@ -216,46 +216,63 @@ ait_carry(PyObject *shared, ait_carrier *c, ait_drive *d, PyObject **out)
 }
 
 PySendResult
-ait_carry_close(ait_carrier *c, ait_op *op, ait_drive *d, PyObject **out)
+ait_carry_close(PyObject *shared, ait_carrier *c, ait_op *op, ait_drive *d, PyObject **out)
 {
+    PyObject *courier = NULL;
+    ait_op *source;
+    PySendResult r = PYGEN_RETURN;
     *out = NULL;
-    if (op->awaiting == NULL && c->courier != NULL) {
-        PyObject *stop = PyObject_CallMethod(c->courier, "stop", NULL);
+    AIT_LOCK(shared);
+    source = (ait_op *)Py_XNewRef((PyObject *)c->source);
+    courier = op->awaiting == NULL ? Py_XNewRef(c->courier) : NULL;
+    AIT_UNLOCK();
+    if (courier != NULL) {
+        PyObject *stop = PyObject_CallMethod(courier, "stop", NULL);
+        Py_DECREF(courier);
         op->awaiting = stop == NULL ? NULL : ait_awaiter(stop);
-        if (op->awaiting == NULL) {
-            return PYGEN_ERROR;
+        r = op->awaiting == NULL ? PYGEN_ERROR : PYGEN_RETURN;
+    }
+    if (op->awaiting != NULL) {
+        r = ait_await(op, d, out);
+        if (r == PYGEN_RETURN) {
+            Py_CLEAR(*out);
         }
     }
-    if (op->awaiting == NULL) {
-        return ait_close(c->source, d, out);
+    else if (r != PYGEN_ERROR && source != NULL) {
+        r = ait_close(source, d, out);
     }
-    PySendResult r = ait_await(op, d, out);
-    if (r == PYGEN_RETURN) {
-        Py_CLEAR(*out);
-    }
+    Py_XDECREF(source);
     return r;
 }
 
+/* Take all first: what is done with it runs Python code, and others may look. */
 void
-ait_carry_drop(ait_carrier *c)
+ait_carry_drop(PyObject *shared, ait_carrier *c)
 {
-    if (c->courier != NULL) {
+    ait_carrier gone;
+    AIT_LOCK(shared);
+    gone = *c;
+    c->courier = c->task = c->loop = c->context = NULL;
+    c->pull = NULL;
+    c->source = NULL;
+    AIT_UNLOCK();
+    if (gone.courier != NULL) {
         PyObject *raised = PyErr_GetRaisedException();
-        PyObject *done = PyObject_CallMethod(c->courier, "dismiss", NULL);
+        PyObject *done = PyObject_CallMethod(gone.courier, "dismiss", NULL);
         if (done == NULL) {
-            PyErr_WriteUnraisable(c->courier);
+            PyErr_WriteUnraisable(gone.courier);
         }
         Py_XDECREF(done);
         if (raised != NULL) {
             PyErr_SetRaisedException(raised);
         }
     }
-    Py_CLEAR(c->courier);
-    Py_CLEAR(c->task);
-    Py_CLEAR(c->loop);
-    Py_CLEAR(c->context);
-    Py_CLEAR(c->pull);
-    Py_CLEAR(c->source);
+    Py_XDECREF(gone.courier);
+    Py_XDECREF(gone.task);
+    Py_XDECREF(gone.loop);
+    Py_XDECREF(gone.context);
+    Py_XDECREF((PyObject *)gone.pull);
+    Py_XDECREF((PyObject *)gone.source);
 }
 
 int

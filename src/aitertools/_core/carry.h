@@ -35,10 +35,11 @@ enum { AIT_CARRIED = 100 };
 int ait_carry(PyObject *shared, ait_carrier *carrier, ait_drive *d, PyObject **out);
 
 /* Close the source, on behalf of the last consumer `op`, in its close: as ait_kind.close. */
-PySendResult ait_carry_close(ait_carrier *carrier, ait_op *op, ait_drive *d, PyObject **out);
+PySendResult ait_carry_close(PyObject *shared, ait_carrier *carrier, ait_op *op, ait_drive *d,
+                             PyObject **out);
 
 /* The shared object is dropped: what is under way ends, the source is closed by its courier. */
-void ait_carry_drop(ait_carrier *carrier);
+void ait_carry_drop(PyObject *shared, ait_carrier *carrier);
 int ait_carry_traverse(ait_carrier *carrier, visitproc visit, void *arg);
 
 /* What a pull that was carried came to, as a step tells it: the item is stolen, of an error the

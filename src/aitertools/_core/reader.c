@@ -47,7 +47,7 @@ settle(ait_ring *ring, PySendResult r, PyObject *entry)
     AIT_LOCK(ring);
     ring->pulling = false;
     ring->spot = 0;
-    if (entry != NULL && !ring->ended) {
+    if (entry != NULL && !ring->ended && ait_ring_reserve(ring) == 0) { /* it was, unless misused */
         ait_ring_append(ring, entry, r == PYGEN_ERROR, &freed);
         entry = NULL;
         over = r == PYGEN_ERROR && (ring->carrier.source->flags & AIT_ENDED);
@@ -336,7 +336,8 @@ ait_reader_close(ait_op *self, ait_drive *d, PyObject **out)
         *out = NULL;
         return PYGEN_RETURN;
     }
-    return ait_carry_close(&op->seat->ring->carrier, self, d, out);
+    ait_ring *ring = op->seat->ring;
+    return ait_carry_close((PyObject *)ring, &ring->carrier, self, d, out);
 }
 
 static int
@@ -347,7 +348,7 @@ seat_clear(PyObject *self)
     bool closed;
     if (ring != NULL) {
         if (leave(seat, &closed)) { /* it was dropped and not closed */
-            ait_carry_drop(&ring->carrier);
+            ait_carry_drop((PyObject *)ring, &ring->carrier);
         }
         Py_CLEAR(seat->ring);
     }

@@ -196,7 +196,8 @@ drop_oldest(ait_ring *ring)
     slot->left = 0;
 }
 
-/* Who has not read the oldest item is thrown out: it misses that, all after it, and the next. */
+/* Who has not read the oldest item is thrown out: it misses that, all after it, and the next. Who
+ * has left, but is only about to give it back, does not hold it any longer. */
 static void
 disconnect(ait_ring *ring)
 {
@@ -213,6 +214,7 @@ disconnect(ait_ring *ring)
             ring->dropped += (uint64_t)seat->missed;
         }
     }
+    slot_at(ring, ring->unread)->left = 0;
 }
 
 static uint32_t
@@ -440,7 +442,7 @@ ait_ring_clear(PyObject *self)
     for (ait_seat *seat = ring->seats; seat != NULL; seat = seat->after) {
         seat->missed = -1; /* it sees the end */
     }
-    ait_carry_drop(&ring->carrier);
+    ait_carry_drop(self, &ring->carrier);
     for (int64_t n = ring->base; n < ring->next; n++) {
         Py_CLEAR(slot_at(ring, n)->item);
     }

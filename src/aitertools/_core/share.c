@@ -220,10 +220,7 @@ closer_close(ait_op *op, ait_drive *d, PyObject **out)
         AIT_UNLOCK();
         ait_ring_wake(ring, &calls);
     }
-    if (ring->carrier.source == NULL) {
-        return PYGEN_RETURN;
-    }
-    return ait_carry_close(&ring->carrier, op, d, out);
+    return ait_carry_close((PyObject *)ring, &ring->carrier, op, d, out);
 }
 
 static const ait_kind closer_kind = {
@@ -240,7 +237,9 @@ shared_aclose(PyObject *self, PyObject *Py_UNUSED(ignored))
         return NULL;
     }
     op->ring = (ait_ring *)Py_NewRef(self);
+    AIT_LOCK(ring);
     op->source = (ait_op *)Py_XNewRef((PyObject *)ring->carrier.source);
+    AIT_UNLOCK();
     PyObject *ready = ait_ready((ait_op *)op);
     PyObject *run = ready == NULL ? NULL : ait_aclose(ready, NULL);
     Py_XDECREF(ready);
@@ -253,7 +252,10 @@ shared_repr(PyObject *self)
     ait_ring *ring = (ait_ring *)self;
     const char *dot = strrchr(Py_TYPE(self)->tp_name, '.');
     const char *name = dot != NULL ? dot + 1 : Py_TYPE(self)->tp_name;
-    PyObject *source = Py_XNewRef((PyObject *)ring->carrier.source);
+    PyObject *source;
+    AIT_LOCK(ring);
+    source = Py_XNewRef((PyObject *)ring->carrier.source);
+    AIT_UNLOCK();
     PyObject *path = source == NULL ? PyUnicode_FromString("closed")
                                     : ait_describe((ait_op *)source);
     PyObject *text = path == NULL ? NULL

@@ -23,6 +23,11 @@ swap_task: Any = (
 )
 
 
+# A loop does not keep its tasks. One that waits would be collected with those it works for, if these
+# are in a cycle, and could not close the source any more.
+_at_work: set[asyncio.Task[None]] = set()
+
+
 class _Begin:
     """Awaited, it waits for the first turn of a task."""
 
@@ -83,6 +88,8 @@ class Courier:
         work = self._work()
         work.send(None)  # begun, so that it closes the source even if its task is cancelled at once
         self.task = self.loop.create_task(work, context=self.context)
+        _at_work.add(self.task)
+        self.task.add_done_callback(_at_work.discard)
 
     # ---- for those who ask -------------------------------------------------------------------
 
@@ -113,12 +120,15 @@ class Courier:
 
     def dismiss(self) -> None:
         """Have the source closed: nobody reads it any more."""
-        self._is_told_to_end()
+        # Once the task is over the collector may have taken both apart.
+        if getattr(self, "task", None) in _at_work:
+            self._is_told_to_end()
 
     def _is_told_to_end(self) -> bool:
         """Tell the task to end, if it has not; False if its loop is closed."""
         if self.task.done() or self._tell(self._end):
             return True
+        _at_work.discard(self.task)
         with suppress(AttributeError):  # nobody can help that it is pending still
             setattr(self.task, "_log_destroy_pending", False)  # noqa: B010 -- it is asyncio's own
         return False

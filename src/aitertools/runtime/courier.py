@@ -23,7 +23,7 @@ swap_task: Any = (
 )
 
 
-# A loop does not keep its tasks. One that waits would be collected with those it works for, if these
+# A loop does not keep its tasks. One that waits would be collected with those it works for, if they
 # are in a cycle, and could not close the source any more.
 _at_work: set[asyncio.Task[None]] = set()
 

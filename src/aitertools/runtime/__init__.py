@@ -4,7 +4,7 @@ The core forwards what awaitables yield and so runs on any loop. What it cannot 
 here: give way to the loop, know who waits, interrupt a wait, and pull in a task of its own.
 """
 
-from asyncio import Future
+import asyncio
 
 from .. import _core
 from .courier import courier, swap_task
@@ -25,5 +25,5 @@ _core.set_hook("in_loop", in_loop)
 _core.set_hook("running_loop", running_loop)
 _core.set_hook("swap_task", swap_task)
 _core.set_hook("wake", wake)
-_core.set_future(Future)
+_core.set_future(asyncio.Future)
 _core.set_queue_errors(*ERRORS)

@@ -375,6 +375,7 @@ struct ait_state {
     PyTypeObject *waiter_type, *queue_type, *lifo_type, *priority_type, *sync_queue_type;
     PyTypeObject *queue_stats_type;
     PyTypeObject *ring_type, *seat_type, *shared_type, *topic_type, *topic_stats_type;
+    PyTypeObject *intake_type, *flight_type;
     PyTypeObject *future_type; /* asyncio's                                                    */
     PyTypeObject *lock_type;   /* of the locks that threads block on ...                       */
     PyObject *allocate_lock;   /* ... and what makes them                                      */

@@ -21,11 +21,14 @@ MODULES = [
 ]
 
 
+NAMES = {"run": asyncio.run, "stream": ait.stream, "ait": ait, "asyncio": asyncio}
+
+
 def examples(name):
     """The doctests of what is defined in a module, in whose names they run."""
     module = importlib.import_module(name)
     finder = doctest.DocTestFinder(exclude_empty=True)
-    names = vars(module) | {"run": asyncio.run, "stream": ait.stream, "ait": ait}
+    names = vars(module) | NAMES
     for value in vars(module).values():
         is_code = inspect.isfunction(value) or inspect.isclass(value)
         if is_code and inspect.getsourcefile(inspect.unwrap(value)) == module.__file__:
@@ -35,13 +38,12 @@ def examples(name):
 def core_examples():
     """The doctests of what is public and written in C."""
     parser = doctest.DocTestParser()
-    names = {"run": asyncio.run, "stream": ait.stream, "ait": ait, "asyncio": asyncio}
     for cls in vars(_core).values():
         if inspect.isclass(cls) and cls.__module__ == "aitertools":
             documented = {f"{cls.__name__}.{name}": value for name, value in vars(cls).items()}
             for name, value in {cls.__name__: cls, **documented}.items():
                 doc = inspect.getdoc(value) if callable(value) else None
-                yield parser.get_doctest(doc or "", dict(names), name, None, 0)
+                yield parser.get_doctest(doc or "", dict(NAMES), name, None, 0)
 
 
 TESTS = {

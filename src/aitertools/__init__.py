@@ -7,13 +7,15 @@ What the builtins and itertools do for ``for``, this does for ``async for``.
 #
 # _core/      the C extension: driver, sources, operator families, reducers; knows none of ours
 # runtime/    what needs an event loop; the only package that imports one
+# engine/     what goes on while the consumer does something else: calls, merging, timers
 # stream/     class Stream, one mixin file per family; each operator is documented there
 # functions   the names of the builtins, itertools and more-itertools, with the originals' arguments
 # queues      Queue and its kin, and Topic, for tasks and threads
 # schedules   how often something is tried; results: what came of it. Values, no more
 # debug       the development mode
 #
-# Imports point down this list from its end: functions know stream, stream knows runtime and _core.
+# Imports point down this list from its end: functions know stream, stream knows engine, that knows
+# runtime and _core.
 # tests/test_layers.py holds that. All public names are here, and nothing else is public.
 
 from .debug import debug

@@ -137,6 +137,29 @@ def catch(source: object, exceptions: object, handler: object, /) -> Stream[Any]
 def suppress(source: object, exceptions: builtins.tuple[object, ...], /) -> Stream[Any]: ...
 def on_close(source: object, callback: object, /) -> Stream[Any]: ...
 
+# engine
+PENDING: Any
+END: Any
+
+@final
+class Intake:
+    source: Stream[Any]
+    ended: bool
+    def __init__(self, source: Stream[Any], arrived: Callable[[], object], /) -> None: ...
+    def take(self) -> Any: ...
+    def aclose(self) -> Coroutine[Any, Any, None]: ...
+    def deliver(self, outcome: str, value: object, /) -> bool: ...
+
+def engine(
+    cls: type[Op] | None,
+    operator: object,
+    guard: object,
+    label: str,
+    sources: builtins.tuple[Stream[Any], ...],
+    /,
+) -> Any: ...
+def is_awaitable(obj: object, /) -> bool: ...
+
 # queues
 _T = TypeVar("_T")
 _Overflow: TypeAlias = Literal["wait", "drop_oldest", "drop_newest"]

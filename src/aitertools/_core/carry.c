@@ -149,7 +149,8 @@ pull_as_courier(ait_carrier *c, ait_state *st, PyObject **out)
     if (over) {
         return its_task_is_over(c, "the task that pulled the shared source was cancelled");
     }
-    int here = c->closing ? 0 : is_in_its_loop(c, st); /* who closes answers when that is done */
+    /* Who closes answers when that is done. */
+    int here = c->closing || c->delivering ? 0 : is_in_its_loop(c, st);
     if (here <= 0) {
         return here < 0 ? PYGEN_ERROR : hand_over(c);
     }
@@ -213,6 +214,54 @@ ait_carry(PyObject *shared, ait_carrier *c, ait_drive *d, PyObject **out)
     c->pull->d.halting = !c->alone;
     r = ait_run_send((PyObject *)c->pull, Py_None, out);
     return begin_to_await(shared, c, d->st, r, out);
+}
+
+/* The pull gave way to the loop on the spot: its turn is the courier's to wait for. */
+static int
+go_aside(ait_carrier *c, PyObject **out)
+{
+    ait_run *pull = c->pull;
+    PyObject *task;
+    pull->held = *out;
+    *out = NULL;
+    AIT_LOCK(pull);
+    task = pull->task;
+    pull->task = Py_NewRef(c->task);
+    AIT_UNLOCK();
+    Py_XDECREF(task);
+    return hand_over(c);
+}
+
+int
+ait_carry_aside(PyObject *shared, ait_carrier *c, ait_state *st, PyObject **out)
+{
+    *out = NULL;
+    if (c->pull == NULL) {
+        c->pull = (ait_run *)ait_anext((PyObject *)c->source);
+        if (c->pull == NULL) {
+            return PYGEN_ERROR;
+        }
+    }
+    if (c->courier != NULL) {
+        return pull_as_courier(c, st, out);
+    }
+    c->pull->d.halting = true;
+    PySendResult r = ait_run_send((PyObject *)c->pull, Py_None, out);
+    bool halted = c->pull->d.halted;
+    c->pull->d.halting = c->pull->d.halted = false;
+    if (r != PYGEN_NEXT) {
+        return settle(c, r, out);
+    }
+    if (engage(shared, c, st) < 0) {
+        Py_CLEAR(*out);
+        return PYGEN_ERROR;
+    }
+    if (c->courier == NULL) {
+        Py_CLEAR(*out);
+        PyErr_SetString(PyExc_RuntimeError, "no running event loop");
+        return PYGEN_ERROR;
+    }
+    return halted ? pull_as_courier(c, st, out) : go_aside(c, out);
 }
 
 PySendResult
@@ -295,6 +344,7 @@ ait_carry_deliver(PyObject *shared, ait_carrier *c, PyObject *args, ait_deliver_
     if (!PyArg_ParseTuple(args, "sO:deliver", &outcome, &value)) {
         return NULL;
     }
+    c->delivering = true;
     if (strcmp(outcome, "item") == 0) {
         deliver(shared, PYGEN_RETURN, Py_NewRef(value));
     }
@@ -308,5 +358,6 @@ ait_carry_deliver(PyObject *shared, ait_carrier *c, PyObject *args, ait_deliver_
         PyErr_SetRaisedException(Py_NewRef(value));
         deliver(shared, PYGEN_ERROR, NULL);
     }
+    c->delivering = false;
     Py_RETURN_NONE;
 }

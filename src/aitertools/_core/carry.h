@@ -22,6 +22,7 @@ typedef struct {
     PyObject *courier; /* or NULL: none was needed so far ...            */
     PyObject *task, *loop, *context; /* ... the courier's                */
     bool alone;        /* there are no couriers here                     */
+    bool delivering;   /* the courier does: what is asked for there, it goes on with itself */
     bool closing;      /* the courier closes the source: it goes on with no pull  */
     bool over;         /* the courier's task was cancelled, that was told         */
 } ait_carrier;
@@ -33,6 +34,10 @@ enum { AIT_CARRIED = 100 };
  * else than PYGEN_NEXT. PYGEN_NEXT: the consumer waits itself and comes back, resuming. When it is
  * thrown into meanwhile, an error that comes of it is its own. */
 int ait_carry(PyObject *shared, ait_carrier *carrier, ait_drive *d, PyObject **out);
+
+/* The same for who cannot wait: never PYGEN_NEXT. Where there are no couriers, and the source is
+ * not ready, that is an error. */
+int ait_carry_aside(PyObject *shared, ait_carrier *carrier, ait_state *st, PyObject **out);
 
 /* Close the source, on behalf of the last consumer `op`, in its close: as ait_kind.close. */
 PySendResult ait_carry_close(PyObject *shared, ait_carrier *carrier, ait_op *op, ait_drive *d,

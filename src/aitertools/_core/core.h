@@ -77,7 +77,8 @@ struct ait_kind {
     bool fatal;         /* an Exception out of its step means that it is at its end           */
     ait_arg arg;        /* what its name is followed by ...                                   */
     uint8_t arg_at;     /* ... and the word where that is                                     */
-    uint8_t reads;      /* 0, or 1 + the word of a stream that it reads and does not own      */
+    uint8_t reads;      /* 0, or 1 + the word of a stream, or of a tuple of streams, that it
+                           reads and does not own                                              */
 };
 
 #define AIT_WORDS(type) ((uint8_t)((sizeof(type) - offsetof(ait_op, refs)) / sizeof(PyObject *)))
@@ -377,6 +378,7 @@ struct ait_state {
     PyTypeObject *future_type; /* asyncio's                                                    */
     PyTypeObject *lock_type;   /* of the locks that threads block on ...                       */
     PyObject *allocate_lock;   /* ... and what makes them                                      */
+    PyObject *pending, *end;   /* what an engine operator's poll() answers: see engine.c       */
     struct {
         PyObject *empty, *full, *shut_down;                /* of tasks ...    */
         PyObject *sync_empty, *sync_full, *sync_shut_down; /* ... and threads */
@@ -437,9 +439,11 @@ extern PyMethodDef ait_pick_functions[];
 extern PyMethodDef ait_sum_functions[];
 extern PyMethodDef ait_error_functions[];
 extern PyMethodDef ait_share_functions[];
-/* The types of the queues and rings, made with the module. */
+extern PyMethodDef ait_engine_functions[];
+/* The types of the queues, the rings and the engine, made with the module. */
 int ait_queue_types(PyObject *module);
 int ait_ring_types(PyObject *module);
+int ait_engine_types(PyObject *module);
 
 /* Argument checks of the `new` functions, in CPython's voice. */
 bool ait_check_callable(PyObject *fn, const char *who);

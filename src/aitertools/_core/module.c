@@ -159,7 +159,7 @@ module_exec(PyObject *module)
         ait_transform_functions, ait_select_functions, ait_slice_functions,
         ait_group_functions, ait_branch_functions, ait_combine_functions,
         ait_merge_functions, ait_pool_functions, ait_reduce_functions, ait_pick_functions,
-        ait_sum_functions, ait_error_functions, ait_share_functions,
+        ait_sum_functions, ait_error_functions, ait_share_functions, ait_engine_functions,
     };
     ait_state *st = ait_state_from(module);
     st->op_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &ait_op_spec, NULL);
@@ -168,7 +168,8 @@ module_exec(PyObject *module)
     st->waiter_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &ait_waiter_spec, NULL);
     if (st->op_type == NULL || st->run_type == NULL || st->waiter_type == NULL ||
         st->places == NULL || intern_names(st) < 0 || find_locks(st) < 0 ||
-        ait_queue_types(module) < 0 || ait_ring_types(module) < 0) {
+        ait_queue_types(module) < 0 || ait_ring_types(module) < 0 ||
+        ait_engine_types(module) < 0) {
         return -1;
     }
     st->stream_type = (PyTypeObject *)Py_NewRef(st->op_type);
@@ -196,6 +197,7 @@ state_ref(ait_state *st, size_t i)
         (PyObject **)&st->shared_type, (PyObject **)&st->topic_type,
         (PyObject **)&st->topic_stats_type,
         (PyObject **)&st->future_type, (PyObject **)&st->lock_type, &st->allocate_lock, &st->places,
+        &st->pending, &st->end,
         &st->queue_errors.empty, &st->queue_errors.full, &st->queue_errors.shut_down,
         &st->queue_errors.sync_empty, &st->queue_errors.sync_full,
         &st->queue_errors.sync_shut_down,

@@ -56,23 +56,29 @@ ait_new_on(ait_state *st, const ait_kind *kind, ait_op *source)
     return op;
 }
 
+/* Of a stream, or the deepest of a tuple of streams; NULL: none. */
+static int
+depth_of(PyObject *streams)
+{
+    if (streams == NULL) {
+        return 0;
+    }
+    if (!PyTuple_CheckExact(streams)) {
+        return ((ait_op *)streams)->depth;
+    }
+    int depth = 0;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(streams); i++) {
+        depth = Py_MAX(depth, ait_nth(streams, i)->depth);
+    }
+    return depth;
+}
+
 PyObject *
 ait_ready(ait_op *op)
 {
-    PyObject *read = op->kind->reads != 0 ? op->refs[op->kind->reads - 1] : NULL;
-    int depth = read != NULL ? ((ait_op *)read)->depth : 0;
+    int depth = op->kind->reads != 0 ? depth_of(op->refs[op->kind->reads - 1]) : 0;
     for (int i = 0; i < op->kind->nowned; i++) {
-        PyObject *owned = op->refs[i];
-        if (owned == NULL) {
-            continue;
-        }
-        if (!PyTuple_CheckExact(owned)) {
-            depth = Py_MAX(depth, ((ait_op *)owned)->depth);
-            continue;
-        }
-        for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(owned); k++) {
-            depth = Py_MAX(depth, ((ait_op *)PyTuple_GET_ITEM(owned, k))->depth);
-        }
+        depth = Py_MAX(depth, depth_of(op->refs[i]));
     }
     if (depth >= AIT_MAX_DEPTH) {
         PyErr_Format(PyExc_RecursionError, "%s(): more than %d operators deep", op->kind->name,

@@ -7,13 +7,32 @@ here: give way to the loop, know who waits, interrupt a wait, and pull in a task
 import asyncio
 
 from .. import _core
+from .clock import now, sleep, wait
 from .courier import courier, swap_task
-from .lines import handle, in_loop, wake
+from .crew import Crew, is_cancelled
+from .lines import handle, in_loop, let_go, wake
 from .loop import checkpoint, close_running, current_task, park, running_loop, timeout
+from .nursery import enter, leave
 from .pump import pump
 from .queues import ERRORS, QueueEmpty, QueueFull, QueueShutDown, adapt
 
-__all__ = ["QueueEmpty", "QueueFull", "QueueShutDown", "park", "pump", "timeout"]
+__all__ = [
+    "Crew",
+    "QueueEmpty",
+    "QueueFull",
+    "QueueShutDown",
+    "enter",
+    "handle",
+    "is_cancelled",
+    "leave",
+    "let_go",
+    "now",
+    "park",
+    "pump",
+    "sleep",
+    "timeout",
+    "wait",
+]
 
 _core.set_hook("adapt", adapt)
 _core.set_hook("checkpoint", checkpoint)

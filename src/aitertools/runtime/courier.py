@@ -11,6 +11,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 from .loop import running_loop
+from .nursery import current_nursery
+from .trio_courier import TrioCourier
 
 if TYPE_CHECKING:
     from ..stream import Stream
@@ -267,8 +269,12 @@ async def _over(task: asyncio.Task[None]) -> asyncio.CancelledError | None:
     return cancelled
 
 
-def courier(shared: Any, source: Stream[Any]) -> Courier | None:
-    """Return a courier, a task of the running loop; None where that is not asyncio's."""
-    if running_loop() is None:
-        return None
-    return Courier(shared, source)
+def courier(shared: Any, source: Stream[Any]) -> Courier | TrioCourier | None:
+    """Return a courier, a task of the running loop; None where there cannot be one.
+
+    That is so outside of asyncio, but for trio inside of an ``async with`` of a stream.
+    """
+    if running_loop() is not None:
+        return Courier(shared, source)
+    nursery = current_nursery()
+    return None if nursery is None else TrioCourier(nursery, shared, source)

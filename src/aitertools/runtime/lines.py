@@ -7,7 +7,7 @@ import sys
 from collections.abc import Generator
 from typing import Any
 
-__all__ = ["handle", "in_loop", "wake"]
+__all__ = ["handle", "in_loop", "let_go", "wake"]
 
 
 class _TrioHandle:
@@ -52,10 +52,21 @@ class _TrioHandle:
 
 def handle() -> Any:
     """Return what a task of the running event loop can await until :func:`wake` is called."""
+    loop = asyncio._get_running_loop()
+    if loop is not None:
+        return loop.create_future()
     trio = sys.modules.get("trio")
     if trio is not None and trio.lowlevel.in_trio_run():
         return _TrioHandle(trio)
     raise RuntimeError("no running event loop")
+
+
+def let_go(handle: Any) -> None:
+    """Let the one go on who awaits *handle*, in the same event loop."""
+    if isinstance(handle, _TrioHandle):
+        handle.wake()
+    elif not handle.done():
+        handle.set_result(None)
 
 
 def wake(handle: asyncio.Future[None] | _TrioHandle) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, Self
 
-from .. import _core
+from .. import _core, runtime
 from .combine import Combine
 from .errors import Errors
 from .group import Group
@@ -62,7 +62,8 @@ class Stream(
             raise AttributeError(message, name=name, obj=self)
 
     async def __aenter__(self) -> Self:
-        """Return the stream itself."""
+        """Return the stream itself; under trio, the tasks that it needs can begin then."""
+        await runtime.enter()
         return self
 
     async def __aexit__(
@@ -78,6 +79,8 @@ class Stream(
             if exc is None:
                 raise
             _core.chain_errors(exc, error)
+        finally:
+            await runtime.leave()
 
     def head(self, n: int) -> Run[builtins.list[T_co]]:
         """Read up to *n* items and leave the stream open, to go on with the rest.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
-from typing import TYPE_CHECKING, Any, Generic, overload
+from typing import TYPE_CHECKING, Any, Generic, Unpack, overload
 
 from .. import _core
-from .types import MISSING, Source, T, T_co, U, V
+from ..engine.concurrently import Way, mapping
+from .types import MISSING, KeyedWay, Source, T, T_co, U, V
 
 if TYPE_CHECKING:
     from . import Stream
@@ -18,9 +19,11 @@ class Transform(Generic[T_co]):
     __slots__ = ()
 
     @overload
-    def map(self, fn: Callable[[T_co], Awaitable[U]]) -> Stream[U]: ...
+    def map(
+        self, fn: Callable[[T_co], Awaitable[U]], **way: Unpack[KeyedWay[T_co]]
+    ) -> Stream[U]: ...
     @overload
-    def map(self, fn: Callable[[T_co], U]) -> Stream[U]: ...
+    def map(self, fn: Callable[[T_co], U], **way: Unpack[KeyedWay[T_co]]) -> Stream[U]: ...
     @overload
     def map(self, fn: Callable[[T_co, V], Awaitable[U]], other: Source[V], /) -> Stream[U]: ...
     @overload
@@ -34,7 +37,7 @@ class Transform(Generic[T_co]):
         /,
         *more: Source[Any],
     ) -> Stream[U]: ...
-    def map(self, fn: Callable[..., Any], *others: Source[Any]) -> Stream[Any]:
+    def map(self, fn: Callable[..., Any], *others: Source[Any], **way: Any) -> Stream[Any]:
         """Apply *fn* to each item; with *others*, to one item of each, until the shortest ends.
 
             source  a b c |
@@ -47,10 +50,43 @@ class Transform(Generic[T_co]):
 
         An item whose *fn* fails or is cancelled half-way is gone; the next pull takes the next one.
         Closing closes all sources.
+
+        With *concurrency*, up to so many calls are in flight at a time, in tasks of their own,
+        also while the consumer does something else.
+
+            source                                a b c |
+            map f, concurrency=3                     ABC |
+
+        >>> async def fetch(n):
+        ...     await asyncio.sleep((3 - n) / 1000)
+        ...     return n
+        >>> run(stream([1, 2, 3]).map(fetch, concurrency=3).list())
+        [1, 2, 3]
+        >>> run(stream([1, 2, 3]).map(fetch, concurrency=3, ordered=False).list())
+        [3, 2, 1]
+
+        The results come in the order of the items, with *ordered* false as the calls complete. Up
+        to *buffer* of them may wait for the consumer besides the calls in flight; as many as
+        *concurrency*, if it is not given. With *key*, there is one call at a time for all items
+        with the same ``key(item)``, in their order.
+
+        *on_error* says what becomes of an item whose *fn* raises an exception: ``raise`` it where
+        the item would have come, and go on after that; ``skip`` it; ``collect``: go on, and raise
+        all at the end, as an ExceptionGroup; or a function, which is called with the error and the
+        item, which is left out.
+
+        A cancelled pull leaves the calls in flight alone, and loses nothing. Closing cancels them,
+        and returns when they are over; then it closes the source. Under trio it is used inside of
+        an ``async with`` of the stream.
+
+        Raises TypeError for one of these without *concurrency*, ValueError if that is less than one
+        or *buffer* negative.
         """
-        if others:
-            return _core.map_many(_core.zip((self, *others), False), fn)
-        return _core.map(self, fn)
+        items = _core.zip((self, *others), False) if others else self
+        if way:
+            stream: Stream[Any] = mapping(Way.of("map", way), items, fn, star=bool(others))
+            return stream
+        return _core.map_many(items, fn) if others else _core.map(items, fn)
 
     @overload
     def starmap(self, fn: Callable[..., Awaitable[U]]) -> Stream[U]: ...

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Iterable
-from typing import Any, Generic, Protocol, TypeAlias, TypeVar
+from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Hashable, Iterable
+from typing import Any, Generic, Literal, Protocol, TypeAlias, TypedDict, TypeVar
 
 MISSING: Any = object()
 """An argument that was not given, where None is a value."""
@@ -35,6 +35,27 @@ Predicate: TypeAlias = Callable[[T], Awaitable[object] | object]
 
 Run: TypeAlias = Coroutine[Any, Any, T]
 """What a reducer returns: an awaitable that tasks accept as well."""
+
+
+OnError: TypeAlias = (
+    Literal["raise", "skip", "collect"] | Callable[[Exception, T], Awaitable[object] | object]
+)
+"""What becomes of an item whose function failed."""
+
+
+class Concurrently(TypedDict, Generic[T], total=False):
+    """How the calls of an operator are made, when several are in flight."""
+
+    concurrency: int
+    ordered: bool
+    buffer: int | None
+    on_error: OnError[T]
+
+
+class KeyedWay(Concurrently[T], Generic[T], total=False):
+    """The same, of one that can keep those with the same key apart."""
+
+    key: Callable[[T], Hashable | Awaitable[Hashable]] | None
 
 
 class PutMany(Coroutine[Any, Any, None], Generic[T]):

@@ -1,0 +1,141 @@
+/* Engine: operators with tasks of their own, which are written in Python (the package `engine`).
+ *
+ * Such an operator has three methods. poll() answers as a step does: an item, END, an error, or
+ * PENDING; then what wait() returns is awaited, which says no more than that poll() is worth
+ * another try: who is cancelled there has lost nothing. aclose() ends its tasks and closes what it
+ * reads. As long as there is something to deliver, an item costs one call.
+ */
+#include "core.h"
+
+typedef struct {
+    AIT_OP_HEAD;
+    PyObject *label;
+    PyObject *sources; /* the stream that it reads and closes, or a tuple of them: for repr    */
+    PyObject *poll, *wait, *close;
+    PyObject *guard;   /* is told by its __del__ that the stream was dropped                    */
+} engine_op;
+
+/* Await what wait() returned. */
+static PySendResult
+wait_on(ait_op *self, ait_drive *d, PyObject **out)
+{
+    PySendResult r = ait_await(self, d, out);
+    if (r == PYGEN_RETURN) {
+        Py_CLEAR(*out);
+    }
+    return r;
+}
+
+static PySendResult
+engine_step(ait_op *self, ait_drive *d, PyObject **out)
+{
+    engine_op *op = (engine_op *)self;
+    for (;;) {
+        if (self->awaiting != NULL) {
+            PySendResult r = wait_on(self, d, out);
+            if (r != PYGEN_RETURN) {
+                return r;
+            }
+        }
+        PyObject *answer = ait_vectorcall(op->poll, NULL, 0);
+        *out = answer;
+        if (answer == NULL) {
+            ait_guard_stop("stream");
+            return PYGEN_ERROR;
+        }
+        if (answer != d->st->pending) {
+            if (answer == d->st->end) {
+                Py_CLEAR(*out);
+            }
+            return PYGEN_RETURN;
+        }
+        Py_CLEAR(*out);
+        PyObject *waiting = ait_vectorcall(op->wait, NULL, 0);
+        self->awaiting = waiting == NULL ? NULL : ait_awaiter(waiting);
+        if (self->awaiting == NULL) {
+            return PYGEN_ERROR;
+        }
+    }
+}
+
+static PySendResult
+engine_close(ait_op *self, ait_drive *d, PyObject **out)
+{
+    *out = NULL;
+    if (self->awaiting == NULL) {
+        PyObject *closing = ait_vectorcall(((engine_op *)self)->close, NULL, 0);
+        self->awaiting = closing == NULL ? NULL : ait_awaiter(closing);
+        if (self->awaiting == NULL) {
+            return PYGEN_ERROR;
+        }
+    }
+    return wait_on(self, d, out);
+}
+
+static const ait_kind engine_kind = {
+    .name = "engine", .step = engine_step, .close = engine_close,
+    .nwords = AIT_WORDS(engine_op), .nrefs = 6,
+    .arg = AIT_ARG_LABEL, .arg_at = AIT_WORD_AT(engine_op, label),
+    .reads = 1 + AIT_WORD_AT(engine_op, sources),
+};
+
+/* The operator's method of that name: 0, or -1. */
+static int
+take_method(PyObject *operator, const char *name, PyObject **method)
+{
+    *method = PyObject_GetAttrString(operator, name);
+    return *method == NULL ? -1 : 0;
+}
+
+/* engine(cls, operator, guard, label, sources): a stream over the operator, of that class; None: of
+ * the usual one. */
+static PyObject *
+engine_new(PyObject *module, PyObject *args)
+{
+    ait_state *st = ait_state_from(module);
+    PyObject *cls, *operator, *guard, *label, *sources;
+    if (!PyArg_ParseTuple(args, "OOOUO!:engine", &cls, &operator, &guard, &label, &PyTuple_Type,
+                          &sources)) {
+        return NULL;
+    }
+    PyTypeObject *type = cls == Py_None ? st->stream_type : (PyTypeObject *)cls;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(sources); i++) {
+        if (!ait_is_op(st, PyTuple_GET_ITEM(sources, i))) {
+            PyErr_SetString(PyExc_TypeError, "engine(): a source is not a stream");
+            return NULL;
+        }
+    }
+    if (!PyType_Check((PyObject *)type) || !PyType_IsSubtype(type, st->op_type)) {
+        PyErr_SetString(PyExc_TypeError, "engine(): not a subclass of Op");
+        return NULL;
+    }
+    engine_op *op = (engine_op *)ait_new_as(st, type, &engine_kind);
+    if (op == NULL) {
+        return NULL;
+    }
+    op->label = Py_NewRef(label);
+    bool single = PyTuple_GET_SIZE(sources) == 1;
+    op->sources = Py_NewRef(single ? PyTuple_GET_ITEM(sources, 0) : sources);
+    op->guard = Py_NewRef(guard);
+    if (take_method(operator, "poll", &op->poll) < 0 ||
+        take_method(operator, "wait", &op->wait) < 0 ||
+        take_method(operator, "aclose", &op->close) < 0) {
+        Py_DECREF(op);
+        return NULL;
+    }
+    return ait_ready((ait_op *)op);
+}
+
+/* is_awaitable(obj): what a user's function returned has to be awaited. */
+static PyObject *
+is_awaitable(PyObject *Py_UNUSED(module), PyObject *obj)
+{
+    return PyBool_FromLong(ait_is_awaitable(obj));
+}
+
+PyMethodDef ait_engine_functions[] = {
+    {"is_awaitable", is_awaitable, METH_O, PyDoc_STR("is_awaitable($module, obj, /)\n--\n\n")},
+    {"engine", engine_new, METH_VARARGS,
+     PyDoc_STR("engine($module, cls, operator, guard, label, sources, /)\n--\n\n")},
+    {NULL},
+};

@@ -1,0 +1,293 @@
+/* Intakes: how an engine operator pulls a source, without waiting for it.
+ *
+ * take() makes the pull on the spot if the source is ready. If it has to wait, its courier goes on
+ * with it (carry.h), in the task in which all pulls of this source are made, and `arrived` is
+ * called there when there is an answer for the next take(). At most one pull is under way, and none
+ * that was not asked for.
+ */
+#include "carry.h"
+
+#include <structmember.h>
+
+typedef enum {
+    IDLE,      /* the next take() pulls                        */
+    PULLING,   /* somebody is in the middle of that            */
+    WAITING,   /* the courier has it                           */
+    DELIVERED, /* `value` is an item that was not taken yet    */
+    FAILED,    /* `value` is an error that was not taken yet   */
+    ENDED,
+} intake_phase;
+
+typedef struct {
+    PyObject_HEAD
+    ait_state *st;
+    ait_carrier carrier;
+    PyObject *arrived; /* callable without arguments           */
+    PyObject *value;
+    PyObject *weakrefs;
+    uint8_t phase;
+} ait_intake;
+
+/* ---- pulling --------------------------------------------------------------------------------- */
+
+/* What is there: PYGEN_RETURN, also of the end, PYGEN_ERROR, or PYGEN_NEXT: the caller has to pull,
+ * or, if *waits, to wait. */
+static PySendResult
+look(ait_intake *intake, PyObject **out, bool *waits)
+{
+    PyObject *value;
+    uint8_t phase;
+    AIT_LOCK(intake);
+    phase = intake->phase;
+    value = intake->value;
+    intake->value = NULL;
+    if (phase == IDLE) {
+        intake->phase = PULLING;
+    }
+    else if (phase == DELIVERED || phase == FAILED) {
+        intake->phase = IDLE;
+    }
+    AIT_UNLOCK();
+    *out = phase == FAILED ? NULL : value;
+    *waits = phase == WAITING;
+    if (phase == FAILED) {
+        PyErr_SetRaisedException(value);
+        return PYGEN_ERROR;
+    }
+    if (phase == PULLING) {
+        PyErr_SetString(PyExc_RuntimeError, "take(): already running");
+        return PYGEN_ERROR;
+    }
+    return phase == IDLE || phase == WAITING ? PYGEN_NEXT : PYGEN_RETURN;
+}
+
+/* The pull is over, or with the courier, who may have delivered already. */
+static void
+pulled(ait_intake *intake, uint8_t phase)
+{
+    AIT_LOCK(intake);
+    if (intake->phase == PULLING) {
+        intake->phase = phase;
+    }
+    AIT_UNLOCK();
+}
+
+static PyObject *
+intake_take(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    ait_intake *intake = (ait_intake *)self;
+    PyObject *item;
+    bool waits;
+    int r = look(intake, &item, &waits);
+    if (waits) {
+        return Py_NewRef(intake->st->pending);
+    }
+    if (r == PYGEN_NEXT) {
+        r = ait_carry_aside(self, &intake->carrier, intake->st, &item);
+        if (r == AIT_CARRIED) {
+            pulled(intake, WAITING);
+            return Py_NewRef(intake->st->pending);
+        }
+        pulled(intake, r == PYGEN_RETURN && item == NULL ? ENDED : IDLE);
+    }
+    if (r == PYGEN_ERROR) {
+        return NULL;
+    }
+    return item != NULL ? item : Py_NewRef(intake->st->end);
+}
+
+/* ---- what the courier brings ----------------------------------------------------------------- */
+
+static void
+deliver(PyObject *self, PySendResult r, PyObject *item)
+{
+    ait_intake *intake = (ait_intake *)self;
+    PyObject *value = r == PYGEN_ERROR ? PyErr_GetRaisedException() : item, *arrived = NULL;
+    AIT_LOCK(intake);
+    if (intake->phase != ENDED) {
+        intake->phase = value == NULL ? ENDED : r == PYGEN_ERROR ? FAILED : DELIVERED;
+        intake->value = value;
+        value = NULL;
+        arrived = Py_XNewRef(intake->arrived);
+    }
+    AIT_UNLOCK();
+    Py_XDECREF(value);
+    PyObject *done = arrived == NULL ? Py_NewRef(Py_None) : PyObject_CallNoArgs(arrived);
+    if (done == NULL) {
+        PyErr_WriteUnraisable(arrived);
+    }
+    Py_XDECREF(done);
+    Py_XDECREF(arrived);
+}
+
+/* deliver(outcome, value) -> whether that was all */
+static PyObject *
+intake_deliver(PyObject *self, PyObject *args)
+{
+    ait_intake *intake = (ait_intake *)self;
+    PyObject *done = ait_carry_deliver(self, &intake->carrier, args, deliver);
+    if (done == NULL) {
+        return NULL;
+    }
+    Py_DECREF(done);
+    return PyBool_FromLong(intake->phase == ENDED);
+}
+
+/* ---- its end --------------------------------------------------------------------------------- */
+
+/* aclose() -> awaitable: the source is closed, in the task in which it is pulled. */
+static PyObject *
+intake_aclose(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    ait_intake *intake = (ait_intake *)self;
+    PyObject *value, *courier, *source;
+    AIT_LOCK(intake);
+    intake->phase = ENDED;
+    value = intake->value;
+    intake->value = NULL;
+    courier = Py_XNewRef(intake->carrier.courier);
+    source = Py_XNewRef((PyObject *)intake->carrier.source);
+    AIT_UNLOCK();
+    Py_XDECREF(value);
+    PyObject *closing = courier != NULL ? PyObject_CallMethod(courier, "stop", NULL)
+                                        : ait_aclose(source, NULL);
+    Py_XDECREF(courier);
+    Py_XDECREF(source);
+    return closing;
+}
+
+static int
+intake_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    ait_intake *intake = (ait_intake *)self;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(intake->arrived);
+    Py_VISIT(intake->value);
+    return ait_carry_traverse(&intake->carrier, visit, arg);
+}
+
+static int
+intake_clear(PyObject *self)
+{
+    ait_intake *intake = (ait_intake *)self;
+    intake->phase = ENDED;
+    ait_carry_drop(self, &intake->carrier);
+    Py_CLEAR(intake->arrived);
+    Py_CLEAR(intake->value);
+    return 0;
+}
+
+static void
+intake_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    if (((ait_intake *)self)->weakrefs != NULL) {
+        PyObject_ClearWeakRefs(self);
+    }
+    (void)intake_clear(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+/* ---- the type -------------------------------------------------------------------------------- */
+
+static PyObject *
+intake_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    ait_state *st = ait_state_of(type);
+    PyObject *source, *arrived;
+    if (kwargs != NULL && PyDict_GET_SIZE(kwargs) > 0) {
+        PyErr_SetString(PyExc_TypeError, "Intake() takes no keyword arguments");
+        return NULL;
+    }
+    if (st == NULL || !PyArg_ParseTuple(args, "O!O:Intake", st->op_type, &source, &arrived) ||
+        !ait_check_callable(arrived, "Intake")) {
+        return NULL;
+    }
+    ait_intake *intake = (ait_intake *)type->tp_alloc(type, 0);
+    if (intake != NULL) {
+        intake->st = st;
+        intake->arrived = Py_NewRef(arrived);
+        intake->carrier.source = (ait_op *)Py_NewRef(source);
+    }
+    return (PyObject *)intake;
+}
+
+static PyObject *
+intake_source(PyObject *self, void *Py_UNUSED(ignored))
+{
+    PyObject *source = (PyObject *)((ait_intake *)self)->carrier.source;
+    return Py_NewRef(source != NULL ? source : Py_None);
+}
+
+static PyObject *
+intake_ended(PyObject *self, void *Py_UNUSED(ignored))
+{
+    return PyBool_FromLong(((ait_intake *)self)->phase == ENDED);
+}
+
+static PyMethodDef intake_methods[] = {
+    {"take", intake_take, METH_NOARGS,
+     PyDoc_STR("take($self, /)\n--\n\nThe next item, END, or PENDING.")},
+    {"aclose", intake_aclose, METH_NOARGS,
+     PyDoc_STR("aclose($self, /)\n--\n\nClose the source, in the task that pulls it.")},
+    {"deliver", intake_deliver, METH_VARARGS, NULL},
+    {NULL},
+};
+
+static PyGetSetDef intake_getset[] = {
+    {"source", intake_source, NULL, PyDoc_STR("The stream that it pulls."), NULL},
+    {"ended", intake_ended, NULL, PyDoc_STR("Whether nothing will come any more."), NULL},
+    {NULL},
+};
+
+static PyMemberDef intake_members[] = {
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(ait_intake, weakrefs), READONLY, NULL},
+    {NULL},
+};
+
+static PyType_Slot intake_slots[] = {
+    {Py_tp_doc, PyDoc_STR("Intake(source, arrived): pulls a stream in the name of one task.")},
+    {Py_tp_new, intake_new},
+    {Py_tp_dealloc, intake_dealloc},
+    {Py_tp_traverse, intake_traverse},
+    {Py_tp_clear, intake_clear},
+    {Py_tp_methods, intake_methods},
+    {Py_tp_getset, intake_getset},
+    {Py_tp_members, intake_members},
+    {0, NULL},
+};
+
+static PyType_Spec intake_spec = {
+    .name = "aitertools._core.Intake",
+    .basicsize = sizeof(ait_intake),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = intake_slots,
+};
+
+/* A value that is nothing else, and can be told apart by what it is called. */
+static PyObject *
+sentinel(PyObject *module, const char *name)
+{
+    PyObject *made = PyUnicode_FromFormat("<aitertools.%s>", name);
+    if (made != NULL && PyModule_AddObjectRef(module, name, made) < 0) {
+        Py_CLEAR(made);
+    }
+    return made;
+}
+
+int
+ait_engine_types(PyObject *module)
+{
+    ait_state *st = ait_state_from(module);
+    st->pending = sentinel(module, "PENDING");
+    st->end = st->pending == NULL ? NULL : sentinel(module, "END");
+    if (st->end == NULL) {
+        return -1;
+    }
+    PyObject *type = PyType_FromModuleAndSpec(module, &intake_spec, NULL);
+    int added = type == NULL ? -1 : PyModule_AddType(module, (PyTypeObject *)type);
+    Py_XDECREF(type);
+    return added;
+}

@@ -1,0 +1,94 @@
+"""The concurrent forms of operators that call a function of each item."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from .. import _core
+from .calls import Calls, Limits
+from .checks import check_callable, check_count
+from .operator import label, make
+from .outcomes import SKIP
+from .policies import policy
+
+if TYPE_CHECKING:
+    from ..stream import Stream
+
+__all__ = ["Way", "filtering", "mapping", "running"]
+
+
+class Way(NamedTuple):
+    """How calls are made: the keyword arguments of the operator *name*."""
+
+    name: str
+    concurrency: Any
+    ordered: Any = True
+    key: Any = None
+    buffer: Any = None
+    on_error: Any = "raise"
+
+    @classmethod
+    def of(cls, name: str, keywords: dict[str, Any]) -> Way:
+        """Return what the keyword arguments say."""
+        for keyword in keywords:
+            if keyword not in cls._fields[1:]:
+                raise TypeError(f"{name}() got an unexpected keyword argument {keyword!r}")
+        if "concurrency" not in keywords:
+            raise TypeError(f"{name}(): {next(iter(keywords))} needs concurrency")
+        return cls(name, **keywords)
+
+
+def mapping(way: Way, source: Any, fn: Callable[..., Any], *, star: bool = False) -> Any:
+    """Return a stream of the results of *fn*, with *star* of ``fn(*item)``."""
+    return _calls(way, source, fn, (lambda item: fn(*item)) if star else fn)
+
+
+def filtering(way: Way, source: Any, pred: Callable[[Any], Any] | None) -> Any:
+    """Return a stream of the items for which *pred* is true."""
+    verdict = pred if pred is not None else bool
+    return _calls(way, source, verdict, verdict, lambda item, true: item if true else SKIP)
+
+
+def running(way: Way, source: Any, fn: Callable[[Any], Any]) -> Any:
+    """Return a stream without items, that calls *fn* with those of *source*."""
+    return _calls(way, source, fn, fn, lambda _item, _result: SKIP)
+
+
+def _calls(
+    way: Way,
+    source: Stream[Any],
+    fn: Callable[..., Any],
+    call: Callable[[Any], Any],
+    emit: Callable[[Any, Any], Any] | None = None,
+) -> Any:
+    name = way.name
+    check_callable(fn, name)
+    concurrency = check_count(way.concurrency, name, "concurrency")
+    buffer = concurrency if way.buffer is None else check_count(way.buffer, name, "buffer", least=0)
+    limits = Limits(concurrency, buffer, bool(way.ordered))
+    on_error = policy(way.on_error, name)
+    keyed = way.key is not None
+    items = _keyed(source, way.key, name) if keyed else source
+    operator = Calls(items, call, limits, on_error, emit=emit, keyed=keyed)
+    return make(operator, label(name, fn), source)
+
+
+def _keyed(source: Stream[Any], key: Callable[[Any], Any], name: str) -> Stream[Any]:
+    """Return the pairs ``(key(item), item)``."""
+    check_callable(key, name)
+
+    def pair(item: Any) -> Any:
+        of_item = key(item)
+        if _core.is_awaitable(of_item):
+            return _pair(of_item, item)
+        hash(of_item)
+        return of_item, item
+
+    return _core.map(source, pair)
+
+
+async def _pair(key: Any, item: Any) -> tuple[Any, Any]:
+    of_item = await key
+    hash(of_item)
+    return of_item, item

@@ -1,0 +1,28 @@
+"""What a call came to, as it waits for the consumer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["SKIP", "Failed", "failure"]
+
+SKIP: Any = object()
+"""An outcome that is not delivered."""
+
+
+class Failed:
+    """An outcome that is raised."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+
+def failure(error: Exception) -> Exception:
+    """Return what is raised for an error of a user's function: see PEP 479."""
+    if not isinstance(error, StopIteration | StopAsyncIteration):
+        return error
+    stop = RuntimeError(f"function raised {type(error).__name__}")
+    stop.__cause__ = error
+    return stop

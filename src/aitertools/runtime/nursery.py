@@ -1,0 +1,114 @@
+"""trio's nurseries: the tasks of a stream live in the one that its ``async with`` opens."""
+
+from __future__ import annotations
+
+import contextvars
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from .loop import running_loop
+
+__all__ = ["Nursery", "current_nursery", "enter", "leave", "nursery"]
+
+
+class _Task:
+    """A task in a nursery, with a scope of its own to cancel it by."""
+
+    __slots__ = ("_over", "_scope", "_token", "task")
+
+    def __init__(self, trio: Any) -> None:
+        self._scope = trio.CancelScope()
+        self._over = trio.Event()
+        self._token = trio.lowlevel.current_trio_token()
+        self.task: Any = None
+
+    async def run(self, work: Coroutine[Any, Any, None], over: Callable[[_Task], None]) -> None:
+        try:
+            with self._scope:
+                self.task = sys.modules["trio"].lowlevel.current_task()
+                await work
+        finally:
+            over(self)
+            self._over.set()
+
+    async def end(self) -> None:
+        """Cancel it, and return when it is over, also when the caller is cancelled meanwhile."""
+        trio = sys.modules["trio"]
+        if self.task is trio.lowlevel.current_task():
+            return
+        self._scope.cancel()
+        with trio.CancelScope(shield=True):
+            await self._over.wait()
+
+    def dismiss(self) -> None:
+        trio = sys.modules["trio"]
+        if self._over.is_set():
+            return
+        try:
+            self._token.run_sync_soon(self._scope.cancel)
+        except trio.RunFinishedError:
+            return
+
+
+class Nursery:
+    """The nursery of one ``async with stream``."""
+
+    __slots__ = ("_before", "_manager", "_nursery", "_trio")
+
+    def __init__(self, trio: Any) -> None:
+        self._trio = trio
+        self._manager = trio.open_nursery()
+        self._nursery: Any = None
+        self._before: contextvars.Token[Nursery | None] | None = None
+
+    async def open(self) -> None:
+        """Begin it, as ``async with`` would."""
+        self._nursery = await self._manager.__aenter__()
+        self._before = _current.set(self)
+
+    async def close(self) -> None:
+        """Cancel what is left in it, and end it."""
+        assert self._before is not None
+        _current.reset(self._before)
+        self._nursery.cancel_scope.cancel()
+        await self._manager.__aexit__(None, None, None)
+
+    def spawn(self, work: Coroutine[Any, Any, None], over: Callable[[Any], None]) -> _Task:
+        """Begin a task, and have *over* called at its end."""
+        task = _Task(self._trio)
+        self._nursery.start_soon(task.run, work, over)
+        return task
+
+
+_current: contextvars.ContextVar[Nursery | None] = contextvars.ContextVar("nursery", default=None)
+
+
+def current_nursery() -> Nursery | None:
+    """Return the nursery of the innermost ``async with stream`` around; None if there is none."""
+    return _current.get()
+
+
+def nursery() -> Nursery:
+    """Return the nursery of the innermost ``async with stream`` around."""
+    current = _current.get()
+    if current is None:
+        trio = sys.modules.get("trio")
+        if trio is not None and trio.lowlevel.in_trio_run():
+            raise RuntimeError("under trio, use a stream with concurrency inside 'async with'")
+        raise RuntimeError("no running event loop")
+    return current
+
+
+async def enter() -> None:
+    """Open a nursery for a stream, where there is need of one: under trio."""
+    trio = sys.modules.get("trio")
+    if running_loop() is None and trio is not None and trio.lowlevel.in_trio_run():
+        await Nursery(trio).open()
+
+
+async def leave() -> None:
+    """End all that :func:`enter` made room for."""
+    current = _current.get()
+    if running_loop() is None and current is not None:
+        await current.close()

@@ -11,6 +11,7 @@ What the builtins and itertools do for ``for``, this does for ``async for``.
 # stream/     class Stream, one mixin file per family; each operator is documented there
 # functions   the names of the builtins, itertools and more-itertools, with the originals' arguments
 # queues      Queue and its kin, and Topic, for tasks and threads
+# schedules   how often something is tried; results: what came of it. Values, no more
 # debug       the development mode
 #
 # Imports point down this list from its end: functions know stream, stream knows engine, that knows
@@ -85,6 +86,8 @@ from .queues import (
     Topic,
     TopicStats,
 )
+from .results import Err, Ok, Result, dead_letters
+from .schedules import Schedule, exponential, fixed
 from .stream import Lagged, Peekable, Shared, Stage, Stream
 from .stream.create import (
     aiter,
@@ -102,8 +105,10 @@ from .stream.create import (
 )
 
 __all__ = [
+    "Err",
     "Lagged",
     "LifoQueue",
+    "Ok",
     "Peekable",
     "PriorityQueue",
     "Queue",
@@ -111,6 +116,8 @@ __all__ = [
     "QueueFull",
     "QueueShutDown",
     "QueueStats",
+    "Result",
+    "Schedule",
     "Shared",
     "Stage",
     "Stream",
@@ -130,6 +137,7 @@ __all__ = [
     "compress",
     "count",
     "cycle",
+    "dead_letters",
     "debug",
     "deque",
     "dict",
@@ -137,9 +145,11 @@ __all__ = [
     "dropwhile",
     "empty",
     "enumerate",
+    "exponential",
     "filter",
     "filterfalse",
     "first",
+    "fixed",
     "flatten",
     "for_each",
     "frozenset",

@@ -320,6 +320,7 @@ struct ait_run {
     uint8_t busy;        /* taken while its code runs                                 */
     bool closing;        /* a reduction that has its outcome and closes the stream    */
     bool finalized;      /* collected while it was under way                          */
+    bool quiet;          /* errors get no note: the consumer's run adds it            */
     bool swallow;        /* the cancellation under way is an interruption of ours     */
 };
 

@@ -12,7 +12,7 @@ import pkgutil
 import pytest
 
 import aitertools as ait
-from aitertools import _core
+from aitertools import _core, testing
 
 MODULES = [
     module.name
@@ -21,7 +21,7 @@ MODULES = [
 ]
 
 
-NAMES = {"run": asyncio.run, "stream": ait.stream, "ait": ait, "asyncio": asyncio}
+NAMES = {"run": testing.run, "stream": ait.stream, "ait": ait, "asyncio": asyncio}
 
 
 def examples(name):

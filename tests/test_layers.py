@@ -29,6 +29,7 @@ ABOVE = {
     "queues": {"_core", "runtime", "stream"},
     "debug": {"_core"},
     "__init__": {"stream", "functions", "queues", "results", "schedules", "debug", "runtime"},
+    "testing": {"stream"},  # the public function of that name, no more
 }
 
 LOOPS = {"asyncio", "trio", "anyio", "curio", "threading", "concurrent", "queue"}
@@ -87,7 +88,7 @@ def test_for_types_nobody_looks_further_up_either(path):
 @pytest.mark.parametrize("path", MODULES, ids=name)
 def test_only_the_runtime_knows_of_event_loops_and_threads(path):
     roots = {module.partition(".")[0] for module in imports(path)}
-    if part_of(path) != "runtime":
+    if part_of(path) not in {"runtime", "testing"}:  # testing brings a loop of its own
         assert roots & LOOPS == set()
 
 
@@ -103,6 +104,12 @@ def test_importing_it_does_not_import_trio_or_what_is_not_needed():
     code += "print(*sorted({m.partition('.')[0] for m in set(sys.modules) - before}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert {"trio", "typing_extensions", "anyio"} & set(done.stdout.split()) == set()
+
+
+def test_importing_it_does_not_import_what_is_for_tests():
+    code = "import sys, aitertools; assert 'aitertools.testing' not in sys.modules; "
+    code += "import aitertools.testing; assert 'pytest' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 # ---- public names --------------------------------------------------------------------------------

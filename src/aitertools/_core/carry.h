@@ -47,6 +47,10 @@ PySendResult ait_carry_close(PyObject *shared, ait_carrier *carrier, ait_op *op,
 void ait_carry_drop(PyObject *shared, ait_carrier *carrier);
 int ait_carry_traverse(ait_carrier *carrier, visitproc visit, void *arg);
 
+/* Intakes, which are built on that: see intake.c. */
+PyObject *ait_intake_new(ait_state *st, PyObject *source, PyObject *arrived);
+PyObject *ait_intake_take(PyObject *intake, PyObject *ignored);
+
 /* What a pull that was carried came to, as a step tells it: the item is stolen, of an error the
  * exception is set. */
 typedef void ait_deliver_fn(PyObject *shared, PySendResult r, PyObject *item);

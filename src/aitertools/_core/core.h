@@ -80,6 +80,8 @@ struct ait_kind {
     uint8_t arg_at;     /* ... and the word where that is                                     */
     uint8_t reads;      /* 0, or 1 + the word of a stream, or of a tuple of streams, that it
                            reads and does not own                                              */
+    bool closes;        /* ... but closes all the same                                        */
+    bool halts;         /* to stop a stream is to end this one, and not what it reads          */
 };
 
 #define AIT_WORDS(type) ((uint8_t)((sizeof(type) - offsetof(ait_op, refs)) / sizeof(PyObject *)))
@@ -97,6 +99,8 @@ PyObject *ait_ready(ait_op *op);
 /* The names of op and of what it reads, outermost first; and the counts. */
 PyObject *ait_describe(ait_op *op);
 PyObject *ait_stages(ait_op *op);
+/* Append the streams to `leaves` that all items of op come from in the end: 0, or -1. */
+int ait_find_leaves(ait_op *op, PyObject *leaves);
 
 extern PyType_Spec ait_op_spec;
 extern PyType_Spec ait_run_spec;
@@ -340,6 +344,7 @@ PyObject *ait_put_many_rest(ait_run *run);
 PySendResult ait_reduce(ait_run *run, PyObject **out);
 PyObject *ait_anext(PyObject *op);
 PyObject *ait_aclose(PyObject *op, PyObject *ignored);
+PyObject *ait_halt(PyObject *module, PyObject *op);
 
 /* ---- interruptions: one task closes what another one pulls ----------------------------------- */
 
@@ -379,6 +384,7 @@ struct ait_state {
     PyTypeObject *waiter_type, *queue_type, *lifo_type, *priority_type, *sync_queue_type;
     PyTypeObject *queue_stats_type;
     PyTypeObject *ring_type, *seat_type, *shared_type, *topic_type, *topic_stats_type;
+    PyTypeObject *intake_type, *flight_type;
     PyTypeObject *future_type; /* asyncio's                                                    */
     PyTypeObject *lock_type;   /* of the locks that threads block on ...                       */
     PyObject *allocate_lock;   /* ... and what makes them                                      */

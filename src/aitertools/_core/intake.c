@@ -6,6 +6,7 @@
  * that was not asked for.
  */
 #include "carry.h"
+#include "flight.h"
 
 #include <structmember.h>
 
@@ -72,8 +73,8 @@ pulled(ait_intake *intake, uint8_t phase)
     AIT_UNLOCK();
 }
 
-static PyObject *
-intake_take(PyObject *self, PyObject *Py_UNUSED(ignored))
+PyObject *
+ait_intake_take(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     ait_intake *intake = (ait_intake *)self;
     PyObject *item;
@@ -193,19 +194,21 @@ intake_dealloc(PyObject *self)
 /* ---- the type -------------------------------------------------------------------------------- */
 
 static PyObject *
-intake_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+intake_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
 {
     ait_state *st = ait_state_of(type);
     PyObject *source, *arrived;
-    if (kwargs != NULL && PyDict_GET_SIZE(kwargs) > 0) {
-        PyErr_SetString(PyExc_TypeError, "Intake() takes no keyword arguments");
-        return NULL;
-    }
     if (st == NULL || !PyArg_ParseTuple(args, "O!O:Intake", st->op_type, &source, &arrived) ||
         !ait_check_callable(arrived, "Intake")) {
         return NULL;
     }
-    ait_intake *intake = (ait_intake *)type->tp_alloc(type, 0);
+    return ait_intake_new(st, source, arrived);
+}
+
+PyObject *
+ait_intake_new(ait_state *st, PyObject *source, PyObject *arrived)
+{
+    ait_intake *intake = (ait_intake *)st->intake_type->tp_alloc(st->intake_type, 0);
     if (intake != NULL) {
         intake->st = st;
         intake->arrived = Py_NewRef(arrived);
@@ -228,7 +231,7 @@ intake_ended(PyObject *self, void *Py_UNUSED(ignored))
 }
 
 static PyMethodDef intake_methods[] = {
-    {"take", intake_take, METH_NOARGS,
+    {"take", ait_intake_take, METH_NOARGS,
      PyDoc_STR("take($self, /)\n--\n\nThe next item, END, or PENDING.")},
     {"aclose", intake_aclose, METH_NOARGS,
      PyDoc_STR("aclose($self, /)\n--\n\nClose the source, in the task that pulls it.")},
@@ -286,8 +289,9 @@ ait_engine_types(PyObject *module)
     if (st->end == NULL) {
         return -1;
     }
-    PyObject *type = PyType_FromModuleAndSpec(module, &intake_spec, NULL);
-    int added = type == NULL ? -1 : PyModule_AddType(module, (PyTypeObject *)type);
-    Py_XDECREF(type);
-    return added;
+    st->intake_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &intake_spec, NULL);
+    return st->intake_type == NULL || PyModule_AddType(module, st->intake_type) < 0 ||
+                   ait_flight_types(module) < 0 || ait_calls_types(module) < 0
+               ? -1
+               : 0;
 }

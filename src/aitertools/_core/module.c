@@ -197,7 +197,7 @@ state_ref(ait_state *st, size_t i)
         (PyObject **)&st->shared_type, (PyObject **)&st->topic_type,
         (PyObject **)&st->topic_stats_type,
         (PyObject **)&st->future_type, (PyObject **)&st->lock_type, &st->allocate_lock, &st->places,
-        &st->pending, &st->end,
+        &st->pending, &st->end, (PyObject **)&st->intake_type, (PyObject **)&st->flight_type,
         &st->queue_errors.empty, &st->queue_errors.full, &st->queue_errors.shut_down,
         &st->queue_errors.sync_empty, &st->queue_errors.sync_full,
         &st->queue_errors.sync_shut_down,

@@ -1,31 +1,56 @@
 """Calls: a function of each item, several calls at a time, by workers that live as long as that.
 
-source --intake--> dispatch() --> worker: fn(item) --> flight --poll()--> consumer
-                      ^             | goes on with the next item itself
-                      '-- arrived   '-- as long as there is one, and then waits at its desk
+Who begins, delivers and waits is said in ``_core/calls.c``; here are the tasks. A worker goes on
+with the next item itself as long as there is one, and then waits at its desk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from .. import _core, runtime
-from .flight import Cell, Completed, Flight, Lanes, Ordered
-from .operator import END, PENDING, Operator
-from .outcomes import Failed, failure
+from .lanes import Lanes
+from .operator import Operator
+from .outcomes import SKIP, Failed, failure
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..stream import Stream
     from .policies import Policy
 
-__all__ = ["Calls", "Limits"]
+__all__ = ["Calls", "Fn", "Keep", "Limits"]
 
-Job = tuple[Cell, Any, Any]
-"""Where the outcome goes, an item to be worked on, and its key."""
+Job: TypeAlias = tuple[int, Any, Any]
+"""The ticket of a call, its item, and the item's key."""
 
-Emit = Callable[[Any, Any], Any]
-"""``(item, result) -> outcome``."""
+
+class Keep:
+    """What is delivered for an item."""
+
+    RESULT = 0
+    ITEM_IF_TRUE = 1
+    NOTHING = 2
+
+
+class Fn(NamedTuple):
+    """The function of an operator: whether to call ``fn(*item)``, and what is kept of the result.
+
+    With *wrap*, that is ``wrap(result)``.
+    """
+
+    fn: Callable[..., Any]
+    star: bool = False
+    keep: int = Keep.RESULT
+    wrap: Callable[[Any], Any] | None = None
+
+
+class Limits(NamedTuple):
+    """How many calls may be in flight, how many outcomes may wait besides, and in what order."""
+
+    concurrency: int
+    buffer: int
+    ordered: bool
 
 
 class _Desk:
@@ -38,142 +63,106 @@ class _Desk:
         self.job: Job | None = None
 
 
-class Limits(NamedTuple):
-    """How many calls may be in flight, how many outcomes may wait besides, and in what order."""
-
-    concurrency: int
-    buffer: int
-    ordered: bool
-
-
 class Calls(Operator):
     """``fn(item)`` for each item of a source, several at a time.
 
-    *emit* makes the outcome of a result, None: it is the result; *policy* makes it of an error.
     With *keyed* the source has pairs ``(key, item)``, and there is one call at a time for each key.
     """
 
     __slots__ = (
-        *("_concurrency", "_crew", "_emit", "_flight", "_fn", "_idle", "_intake", "_lanes"),
-        *("_over", "_policy", "_resume", "_stalled", "_take", "_workers"),
+        "_calls",
+        "_concurrency",
+        "_crew",
+        "_idle",
+        "_lanes",
+        "_policy",
+        "_workers",
+        "poll",
     )
 
     def __init__(
-        self,
-        source: Stream[Any],
-        fn: Callable[[Any], Any],
-        limits: Limits,
-        policy: Policy,
-        *,
-        emit: Emit | None = None,
-        keyed: bool = False,
+        self, source: Stream[Any], fn: Fn, limits: Limits, policy: Policy, *, keyed: bool
     ) -> None:
         super().__init__()
         concurrency, buffer, ordered = limits
-        self._fn = fn
-        self._emit = emit
-        self._policy = policy
         self._concurrency = concurrency
-        self._lanes: Lanes[Job] | None = Lanes() if keyed else None
-        self._flight: Flight = (Ordered if ordered else Completed)(concurrency + buffer)
-        # Workers that found no room go on when half of the buffer is free: all at once then.
-        self._resume = concurrency + buffer // 2 - (not buffer)
-        self._intake = _core.Intake(source, self._dispatch)
-        self._take = self._intake.take
+        self._policy = policy
         self._crew = runtime.Crew()
         self._idle: list[_Desk] = []
         self._workers = 0
-        self._over = False  # the source is at its end
-        self._stalled = True  # nothing is asked for: there is no room, or nobody asked for anything
-
-    # ---- the consumer ------------------------------------------------------------------------
-
-    def poll(self) -> Any:
-        """Deliver the next outcome; see that the workers have something to do."""
-        flight = self._flight
-        outcome = flight.pop()
-        if self._stalled and flight.held <= self._resume:
-            self._stalled = False
-            self._go_on()
-            if outcome is PENDING:  # a call that was begun just now may be over
-                outcome = flight.pop()
-        if outcome is PENDING:
-            if not self._over or flight.held:
-                return PENDING
-            self._policy.finish()
-            return END
-        if type(outcome) is Failed:
-            raise outcome.error
-        return outcome
+        self._lanes: Lanes[Job] | None = Lanes() if keyed else None
+        most = concurrency + buffer
+        # Workers that found no room go on when half of the buffer is free: all at once then.
+        resume = most - max(1, buffer - buffer // 2)
+        self._calls = _core.Calls(
+            *(self, source, fn.fn, most, resume, ordered, fn.star, fn.keep, fn.wrap),
+            *(self._lanes, policy.raises),
+        )
+        self.poll = self._calls.poll
 
     async def aclose(self) -> None:
         """Cancel the calls, then close the source."""
+        closing = self._calls.aclose()
         try:
             await self._crew.aclose()
         finally:
-            await self._intake.aclose()
+            await closing
 
     def dismiss(self) -> None:
-        """Cancel the calls; the source is closed when the intake is dropped."""
         self._crew.dismiss()
+        self._calls.drop()
 
-    # ---- the source --------------------------------------------------------------------------
+    # ---- what the core asks for --------------------------------------------------------------
 
-    def _next(self) -> Job | None:
-        """Return the next item to be worked on; None if there is none, or none just now."""
-        flight = self._flight
-        while not self._over and not self._crew.closing:
-            if not flight.may_begin:
-                self._stalled = True
-                break
-            try:
-                item = self._take()
-            except BaseException as error:
-                self._settle(flight.begin(), Failed(error))
-                continue
-            if item is PENDING:
-                break
-            if item is END:
-                self._over = True
-                if not flight.held:
-                    self.wake()
-                break
-            job = self._admit(item)
-            if job is not None:
-                return job
-        return None
-
-    def _admit(self, item: Any) -> Job | None:
-        """Begin with *item*; None: it has to wait for another one with the same key."""
-        if self._lanes is None:
-            return self._flight.begin(), item, None
-        key, item = item
-        job = self._flight.begin(), item, key
-        return job if self._lanes.enter(key, job) else None
-
-    # ---- who works on it ---------------------------------------------------------------------
-
-    def _dispatch(self, *, eager: bool = True) -> None:
+    def dispatch(self, *, eager: bool = True) -> None:
         """Hand out items, as long as there are some and workers for them."""
         while self._idle or self._workers < self._concurrency:
-            job = self._next()
+            job = self._calls.next()
             if job is None:
                 return
             self._call_up(job, eager=eager)
 
-    def _go_on(self) -> None:
-        """There is room again: call up one worker, and another one to see what that one left.
+    def go_on(self) -> None:
+        """Call up one worker, and another one to see what that one left: there is room again.
 
         A function that does not suspend is so called by a single worker, for all items there are.
         """
-        job = self._next()
+        job = self._calls.next()
         if job is None:
             return
-        at_once = self._call_up(job, eager=True)
-        if at_once:
-            self._dispatch()
+        if self._call_up(job, eager=True):
+            self.dispatch()
         elif self._idle or self._workers < self._concurrency:
             self._call_up(None, eager=False)
+
+    async def failed(self, error: BaseException, job: Job) -> None:
+        """Settle a call that failed; raise the error if it ends the worker."""
+        ticket, item, _ = job
+        if runtime.is_cancelled(error):
+            self._lose(job, error)
+            raise error
+        try:
+            if not isinstance(error, Exception):
+                outcome: Any = Failed(error)
+            else:
+                outcome = await self._policy.outcome(error, item)
+        except BaseException as later:
+            if runtime.is_cancelled(later):
+                self._lose(job, later)
+                raise
+            outcome = Failed(failure(later))
+        if outcome is SKIP:
+            self._calls.skip(ticket)
+        elif type(outcome) is Failed:
+            self._calls.fail(ticket, outcome.error)
+        else:
+            self._calls.settle(ticket, outcome)
+
+    def finish(self) -> None:
+        """Raise what is left to be raised at the end."""
+        self._policy.finish()
+
+    # ---- workers -----------------------------------------------------------------------------
 
     def _call_up(self, job: Job | None, *, eager: bool) -> bool:
         """Have a worker begin with *job*; whether it has by now."""
@@ -189,65 +178,24 @@ class Calls(Operator):
             self._workers -= 1
             raise
 
+    async def _work(self, job: Job | None) -> None:
+        try:
+            job = job or self._left() or await self._wait()
+            while job is not None:
+                await self._calls.work(job)
+                job = await self._wait()
+        finally:
+            self._workers -= 1
+
     def _left(self) -> Job | None:
         """Return what the worker that was called up before left, and call up others for the rest.
 
         These begin later, so that the calls begin in the order of the items.
         """
-        job = self._next()
+        job: Job | None = self._calls.next()
         if job is not None:
-            self._dispatch(eager=False)
+            self.dispatch(eager=False)
         return job
-
-    # ---- workers -----------------------------------------------------------------------------
-
-    async def _work(self, job: Job | None) -> None:
-        try:
-            job = job or self._left() or await self._wait()
-            while job is not None:
-                cell, item, key = job
-                try:
-                    outcome = self._fn(item)
-                    if _core.is_awaitable(outcome):
-                        outcome = await outcome
-                    if self._emit is not None:
-                        outcome = self._emit(item, outcome)
-                except BaseException as error:
-                    if runtime.is_cancelled(error):
-                        self._lose(job, error)
-                        raise
-                    outcome = await self._failed(error, item)
-                self._settle(cell, outcome)
-                following = self._lanes and self._lanes.leave(key)
-                job = following or self._next() or await self._wait()
-        finally:
-            self._workers -= 1
-
-    async def _failed(self, error: BaseException, item: Any) -> Any:
-        """Return the outcome of a call that failed."""
-        if not isinstance(error, Exception):
-            return Failed(error)
-        try:
-            return await self._policy.outcome(failure(error), item)
-        except Exception as later:
-            return Failed(failure(later))
-
-    def _lose(self, job: Job, error: BaseException) -> None:
-        """Somebody else cancelled the task that had *job*: the consumer must not wait for it."""
-        if self._crew.closing:
-            return
-        cell, _, key = job
-        lost = RuntimeError("a task of the stream was cancelled")
-        lost.__cause__ = error
-        self._settle(cell, Failed(lost))
-        following = self._lanes and self._lanes.leave(key)
-        if following:
-            self._workers += 1
-            self._crew.spawn(self._work(following))
-
-    def _settle(self, cell: Cell, outcome: Any) -> None:
-        if self._flight.settle(cell, outcome):
-            self.wake()
 
     async def _wait(self) -> Job | None:
         """Wait for something to do; None: the stream is being closed."""
@@ -266,3 +214,15 @@ class Calls(Operator):
             if job is not None:
                 return job
         return None
+
+    def _lose(self, job: Job, error: BaseException) -> None:
+        """Somebody else cancelled the task that had *job*: the consumer must not wait for it."""
+        if self._crew.closing:
+            return
+        ticket, _, key = job
+        lost = RuntimeError("a task of the stream was cancelled")
+        lost.__cause__ = error
+        self._calls.fail(ticket, lost)
+        following = self._lanes and self._lanes.leave(key)
+        if following:
+            self._call_up(following, eager=False)

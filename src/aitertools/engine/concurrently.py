@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import _core
-from .calls import Calls, Limits
+from .calls import Calls, Fn, Keep, Limits
 from .checks import check_callable, check_count
 from .operator import label, make
-from .outcomes import SKIP
 from .policies import policy
 
 if TYPE_CHECKING:
@@ -41,37 +40,30 @@ class Way(NamedTuple):
 
 def mapping(way: Way, source: Any, fn: Callable[..., Any], *, star: bool = False) -> Any:
     """Return a stream of the results of *fn*, with *star* of ``fn(*item)``."""
-    return _calls(way, source, fn, (lambda item: fn(*item)) if star else fn)
+    return _calls(way, source, Fn(fn, star))
 
 
 def filtering(way: Way, source: Any, pred: Callable[[Any], Any] | None) -> Any:
     """Return a stream of the items for which *pred* is true."""
-    verdict = pred if pred is not None else bool
-    return _calls(way, source, verdict, verdict, lambda item, true: item if true else SKIP)
+    return _calls(way, source, Fn(pred if pred is not None else bool, keep=Keep.ITEM_IF_TRUE))
 
 
 def running(way: Way, source: Any, fn: Callable[[Any], Any]) -> Any:
     """Return a stream without items, that calls *fn* with those of *source*."""
-    return _calls(way, source, fn, fn, lambda _item, _result: SKIP)
+    return _calls(way, source, Fn(fn, keep=Keep.NOTHING))
 
 
-def _calls(
-    way: Way,
-    source: Stream[Any],
-    fn: Callable[..., Any],
-    call: Callable[[Any], Any],
-    emit: Callable[[Any, Any], Any] | None = None,
-) -> Any:
+def _calls(way: Way, source: Stream[Any], fn: Fn) -> Any:
     name = way.name
-    check_callable(fn, name)
+    check_callable(fn.fn, name)
     concurrency = check_count(way.concurrency, name, "concurrency")
     buffer = concurrency if way.buffer is None else check_count(way.buffer, name, "buffer", least=0)
     limits = Limits(concurrency, buffer, bool(way.ordered))
     on_error = policy(way.on_error, name)
     keyed = way.key is not None
     items = _keyed(source, way.key, name) if keyed else source
-    operator = Calls(items, call, limits, on_error, emit=emit, keyed=keyed)
-    return make(operator, label(name, fn), source)
+    operator = Calls(items, fn, limits, on_error, keyed=keyed)
+    return make(operator, label(name, fn.fn), source)
 
 
 def _keyed(source: Stream[Any], key: Callable[[Any], Any], name: str) -> Stream[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from .. import _core, runtime
@@ -24,12 +24,11 @@ class Operator:
 
     __slots__ = ("_handle",)
 
+    poll: Callable[[], Any]
+    """Return the next item, PENDING, or END, or raise the error that comes next."""
+
     def __init__(self) -> None:
         self._handle: Any = None  # the consumer waits for it
-
-    def poll(self) -> Any:
-        """Return the next item, PENDING, or END, or raise the error that comes next."""
-        raise NotImplementedError
 
     def wait(self) -> Awaitable[object]:
         """Return what to await until :meth:`wake`. Who is cancelled there has lost nothing."""

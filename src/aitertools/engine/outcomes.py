@@ -19,7 +19,7 @@ class Failed:
         self.error = error
 
 
-def failure(error: Exception) -> Exception:
+def failure(error: BaseException) -> BaseException:
     """Return what is raised for an error of a user's function: see PEP 479."""
     if not isinstance(error, StopIteration | StopAsyncIteration):
         return error

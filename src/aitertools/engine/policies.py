@@ -15,6 +15,7 @@ class Policy:
     """``raise``: the error comes in the place of the item."""
 
     __slots__ = ()
+    raises = True
 
     async def outcome(self, error: Exception, item: Any) -> Any:
         """Return the outcome of *item*, whose function raised *error*."""
@@ -28,6 +29,7 @@ class _Skip(Policy):
     """``skip``: the item is left out."""
 
     __slots__ = ()
+    raises = False
 
     async def outcome(self, error: Exception, item: Any) -> Any:
         return SKIP
@@ -37,6 +39,7 @@ class _Collect(Policy):
     """``collect``: the others go on, and all errors come at the end, as one group."""
 
     __slots__ = ("_errors", "_name")
+    raises = False
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -57,6 +60,7 @@ class _Handler(Policy):
     """A function: it is called with the error and the item, which is left out."""
 
     __slots__ = ("_handler",)
+    raises = False
 
     def __init__(self, handler: Callable[[Exception, Any], Any]) -> None:
         self._handler = handler

@@ -1,0 +1,402 @@
+/* Calls: who begins, delivers and waits; and their type. */
+#include "calls.h"
+#include "carry.h"
+
+/* ---- what begins ----------------------------------------------------------------------------- */
+
+static void
+wake(ait_calls *c)
+{
+    if (!c->thirsty || c->wake == NULL) {
+        return;
+    }
+    c->thirsty = false;
+    PyObject *wake = Py_NewRef(c->wake), *done = PyObject_CallNoArgs(wake);
+    if (done == NULL) {
+        PyErr_WriteUnraisable(wake);
+    }
+    Py_XDECREF(done);
+    Py_DECREF(wake);
+}
+
+void
+ait_calls_settle(ait_calls *c, int64_t ticket, ait_outcome outcome, PyObject *value)
+{
+    if (ait_flight_settle(c->flight, ticket, outcome, value)) {
+        wake(c);
+    }
+}
+
+PyObject *
+ait_job_tuple(int64_t ticket, PyObject *item, PyObject *key)
+{
+    return Py_BuildValue("(LOO)", (long long)ticket, item, key != NULL ? key : Py_None);
+}
+
+/* Of a pair (key, item), which is consumed: 1: it may begin, 0: it has to wait for another one. */
+static int
+enter_lane(ait_calls *c, PyObject *pair, ait_job *next)
+{
+    next->key = Py_NewRef(PyTuple_GET_ITEM(pair, 0));
+    next->item = Py_NewRef(PyTuple_GET_ITEM(pair, 1));
+    Py_DECREF(pair);
+    PyObject *tuple = ait_job_tuple(next->ticket, next->item, next->key);
+    PyObject *entered =
+        tuple == NULL ? NULL : PyObject_CallMethod(c->lanes, "enter", "OO", next->key, tuple);
+    Py_XDECREF(tuple);
+    int may = entered == NULL ? -1 : ait_truth(entered);
+    if (may < 0) {
+        ait_calls_settle(c, next->ticket, AIT_FAILURE, PyErr_GetRaisedException());
+    }
+    if (may <= 0) {
+        Py_CLEAR(next->key);
+        Py_CLEAR(next->item);
+    }
+    return may > 0;
+}
+
+/* A new reference, as the operator may be dropped at any time; NULL: it was. */
+static PyObject *
+intake_of(ait_calls *c)
+{
+    PyObject *intake;
+    AIT_LOCK(c);
+    intake = Py_XNewRef(c->intake);
+    AIT_UNLOCK();
+    return intake;
+}
+
+int
+ait_calls_next(ait_calls *c, ait_job *next)
+{
+    ait_flight *flight = c->flight;
+    while (!c->over && !c->closing) {
+        if (flight->held >= flight->most) {
+            c->stalled = true;
+            return 0;
+        }
+        PyObject *intake = intake_of(c);
+        if (intake == NULL) { /* dropped */
+            return 0;
+        }
+        PyObject *taken = ait_intake_take(intake, NULL);
+        Py_DECREF(intake);
+        if (taken == c->st->pending) {
+            Py_DECREF(taken);
+            return 0;
+        }
+        if (taken == c->st->end) {
+            Py_DECREF(taken);
+            c->over = true;
+            if (flight->held == 0) {
+                wake(c);
+            }
+            return 0;
+        }
+        PyObject *error = taken == NULL ? PyErr_GetRaisedException() : NULL;
+        next->ticket = ait_flight_begin(flight);
+        if (next->ticket < 0) {
+            Py_XDECREF(taken);
+            Py_XDECREF(error);
+            return -1;
+        }
+        next->key = NULL;
+        next->item = taken;
+        if (taken == NULL) {
+            ait_calls_settle(c, next->ticket, AIT_FAILURE, error);
+        }
+        else if (c->lanes == NULL || enter_lane(c, taken, next)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* next() -> job, or None */
+static PyObject *
+calls_next(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    ait_job next;
+    int there = ait_calls_next((ait_calls *)self, &next);
+    if (there <= 0) {
+        return there < 0 ? NULL : Py_NewRef(Py_None);
+    }
+    PyObject *tuple = ait_job_tuple(next.ticket, next.item, next.key);
+    Py_DECREF(next.item);
+    Py_XDECREF(next.key);
+    return tuple;
+}
+
+/* ---- the consumer ---------------------------------------------------------------------------- */
+
+/* There is room again: 0, or -1 if that cannot be used. */
+static int
+resume(ait_calls *c)
+{
+    c->stalled = false;
+    PyObject *go_on = Py_XNewRef(c->go_on);
+    PyObject *done = go_on == NULL ? Py_NewRef(Py_None) : PyObject_CallNoArgs(go_on);
+    Py_XDECREF(go_on);
+    if (done == NULL) {
+        c->stalled = true;
+        return -1;
+    }
+    Py_DECREF(done);
+    return 0;
+}
+
+static PyObject *
+at_the_end(ait_calls *c)
+{
+    PyObject *finish = Py_XNewRef(c->finish);
+    PyObject *done = finish == NULL ? Py_NewRef(Py_None) : PyObject_CallNoArgs(finish);
+    Py_XDECREF(finish);
+    if (done == NULL) {
+        return NULL;
+    }
+    Py_DECREF(done);
+    return Py_NewRef(c->st->end);
+}
+
+static PyObject *
+calls_poll(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    ait_calls *c = (ait_calls *)self;
+    PyObject *value = NULL;
+    ait_outcome outcome = ait_flight_pop(c->flight, &value);
+    if (c->stalled && c->flight->held <= c->resume && !c->closing) {
+        int resumed = resume(c);
+        if (resumed < 0 && outcome == AIT_IN_FLIGHT) {
+            return NULL;
+        }
+        if (resumed < 0) { /* told again when there is nothing to deliver */
+            PyErr_Clear();
+        }
+        if (outcome == AIT_IN_FLIGHT) { /* a call that was begun just now may be over */
+            outcome = ait_flight_pop(c->flight, &value);
+        }
+    }
+    if (outcome == AIT_RESULT) {
+        return value;
+    }
+    if (outcome == AIT_FAILURE) {
+        PyErr_SetRaisedException(value);
+        return NULL;
+    }
+    if (c->over && c->flight->held == 0) {
+        return at_the_end(c);
+    }
+    c->thirsty = true;
+    return Py_NewRef(c->st->pending);
+}
+
+/* ---- for those who see to failures ----------------------------------------------------------- */
+
+static PyObject *
+settle_by(PyObject *self, PyObject *ticket, ait_outcome outcome, PyObject *value)
+{
+    int64_t number = PyLong_AsLongLong(ticket);
+    if (number == -1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    ait_calls_settle((ait_calls *)self, number, outcome, Py_XNewRef(value));
+    Py_RETURN_NONE;
+}
+
+static PyObject *
+calls_settle(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
+{
+    bool fine = ait_check_count(nargs, 2, 2, "settle");
+    return fine ? settle_by(self, args[0], AIT_RESULT, args[1]) : NULL;
+}
+
+static PyObject *
+calls_fail(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
+{
+    bool fine = ait_check_count(nargs, 2, 2, "fail");
+    return fine ? settle_by(self, args[0], AIT_FAILURE, args[1]) : NULL;
+}
+
+static PyObject *
+calls_skip(PyObject *self, PyObject *ticket)
+{
+    return settle_by(self, ticket, AIT_SKIPPED, NULL);
+}
+
+/* ---- the type -------------------------------------------------------------------------------- */
+
+static int
+calls_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    ait_calls *c = (ait_calls *)self;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(c->flight);
+    Py_VISIT(c->intake);
+    Py_VISIT(c->fn);
+    Py_VISIT(c->wrap);
+    Py_VISIT(c->lanes);
+    Py_VISIT(c->go_on);
+    Py_VISIT(c->wake);
+    Py_VISIT(c->failed);
+    Py_VISIT(c->finish);
+    return 0;
+}
+
+/* Let go of the source, which is closed in its task, and of the operator. */
+static int
+calls_clear(PyObject *self)
+{
+    ait_calls *c = (ait_calls *)self;
+    PyObject *intake;
+    c->closing = c->over = true;
+    AIT_LOCK(c);
+    intake = c->intake;
+    c->intake = NULL;
+    AIT_UNLOCK();
+    Py_XDECREF(intake);
+    Py_XDECREF(ait_swap(&c->go_on, NULL));
+    Py_XDECREF(ait_swap(&c->wake, NULL));
+    Py_XDECREF(ait_swap(&c->failed, NULL));
+    Py_XDECREF(ait_swap(&c->finish, NULL));
+    return 0;
+}
+
+static PyObject *
+calls_drop(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    (void)calls_clear(self);
+    Py_RETURN_NONE;
+}
+
+static void
+calls_dealloc(PyObject *self)
+{
+    ait_calls *c = (ait_calls *)self;
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    (void)calls_clear(self);
+    Py_CLEAR(c->flight);
+    Py_CLEAR(c->fn);
+    Py_CLEAR(c->wrap);
+    Py_CLEAR(c->lanes);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+/* The operator's method of that name, or NULL with an exception. */
+static PyObject *
+method(PyObject *operator, const char *name)
+{
+    return PyObject_GetAttrString(operator, name);
+}
+
+/* Calls(operator, source, fn, most, resume, ordered, star, keep, wrap, lanes, raises) */
+static PyObject *
+calls_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
+{
+    ait_state *st = ait_state_of(type);
+    PyObject *operator, *source, *fn, *wrap, *lanes;
+    Py_ssize_t most, resume;
+    int ordered, star, keep, raises;
+    if (st == NULL ||
+        !PyArg_ParseTuple(args, "OO!OnnppiOOp:Calls", &operator, st->op_type, &source, &fn, &most,
+                          &resume, &ordered, &star, &keep, &wrap, &lanes, &raises)) {
+        return NULL;
+    }
+    ait_calls *c = (ait_calls *)type->tp_alloc(type, 0);
+    if (c == NULL) {
+        return NULL;
+    }
+    c->st = st;
+    c->fn = Py_NewRef(fn);
+    c->wrap = wrap != Py_None ? Py_NewRef(wrap) : NULL;
+    c->lanes = lanes != Py_None ? Py_NewRef(lanes) : NULL;
+    c->resume = resume;
+    c->star = star;
+    c->keep = (uint8_t)keep;
+    c->raises = raises;
+    c->stalled = true;
+    c->flight = (ait_flight *)ait_flight_new(st, most, ordered);
+    PyObject *arrived = method(operator, "dispatch");
+    c->intake = arrived == NULL ? NULL : ait_intake_new(st, source, arrived);
+    Py_XDECREF(arrived);
+    c->go_on = method(operator, "go_on");
+    c->wake = method(operator, "wake");
+    c->failed = method(operator, "failed");
+    c->finish = method(operator, "finish");
+    if (c->flight == NULL || c->intake == NULL || c->go_on == NULL || c->wake == NULL ||
+        c->failed == NULL || c->finish == NULL) {
+        Py_DECREF(c);
+        return NULL;
+    }
+    return (PyObject *)c;
+}
+
+/* aclose() -> awaitable: closes the source, in its task. The calls are the operator's to end. */
+static PyObject *
+calls_aclose(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    ait_calls *c = (ait_calls *)self;
+    PyObject *intake = intake_of(c);
+    c->closing = true;
+    if (intake == NULL) {
+        PyErr_SetString(PyExc_RuntimeError, "aclose(): was dropped");
+        return NULL;
+    }
+    PyObject *closing = PyObject_CallMethodNoArgs(intake, c->st->str_aclose);
+    Py_DECREF(intake);
+    return closing;
+}
+
+static PyObject *
+calls_held(PyObject *self, void *Py_UNUSED(ignored))
+{
+    return PyLong_FromSsize_t(((ait_calls *)self)->flight->held);
+}
+
+static PyMethodDef calls_methods[] = {
+    {"poll", calls_poll, METH_NOARGS, PyDoc_STR("poll($self, /)\n--\n\nSee engine.c.")},
+    {"next", calls_next, METH_NOARGS,
+     PyDoc_STR("next($self, /)\n--\n\nThe next job: (ticket, item, key). None: not just now.")},
+    {"work", ait_calls_work, METH_O,
+     PyDoc_STR("work($self, job, /)\n--\n\nDo it, and more, as long as there is something.")},
+    {"settle", AIT_FASTCALL(calls_settle),
+     PyDoc_STR("settle($self, ticket, result, /)\n--\n\n")},
+    {"fail", AIT_FASTCALL(calls_fail), PyDoc_STR("fail($self, ticket, error, /)\n--\n\n")},
+    {"skip", calls_skip, METH_O, PyDoc_STR("skip($self, ticket, /)\n--\n\n")},
+    {"aclose", calls_aclose, METH_NOARGS, PyDoc_STR("aclose($self, /)\n--\n\n")},
+    {"drop", calls_drop, METH_NOARGS, PyDoc_STR("drop($self, /)\n--\n\n")},
+    {NULL},
+};
+
+static PyGetSetDef calls_getset[] = {
+    {"held", calls_held, NULL, PyDoc_STR("Calls whose outcomes were not delivered."), NULL},
+    {NULL},
+};
+
+static PyType_Slot calls_slots[] = {
+    {Py_tp_doc, PyDoc_STR("The calls of an operator: see calls.c.")},
+    {Py_tp_new, calls_new},
+    {Py_tp_dealloc, calls_dealloc},
+    {Py_tp_traverse, calls_traverse},
+    {Py_tp_clear, calls_clear},
+    {Py_tp_methods, calls_methods},
+    {Py_tp_getset, calls_getset},
+    {0, NULL},
+};
+
+static PyType_Spec calls_spec = {
+    .name = "aitertools._core.Calls",
+    .basicsize = sizeof(ait_calls),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = calls_slots,
+};
+
+int
+ait_calls_types(PyObject *module)
+{
+    PyObject *type = PyType_FromModuleAndSpec(module, &calls_spec, NULL);
+    int added = type == NULL ? -1 : PyModule_AddType(module, (PyTypeObject *)type);
+    Py_XDECREF(type);
+    return added;
+}

@@ -1,0 +1,187 @@
+/* Work: what a worker of an operator awaits, call after call, as long as there is an item. */
+#include "calls.h"
+
+/* Put a job that is a tuple into a run. */
+static int
+take_on(ait_run *run, PyObject *tuple)
+{
+    long long ticket;
+    PyObject *item, *key;
+    if (!PyArg_ParseTuple(tuple, "LOO:work", &ticket, &item, &key)) {
+        return -1;
+    }
+    run->n = (Py_ssize_t)ticket;
+    run->item = Py_NewRef(item);
+    run->waiter = Py_NewRef(key);
+    return 0;
+}
+
+/* The next call for this worker: 1, 0: there is none just now, -1. */
+static int
+go_on(ait_calls *c, ait_run *run)
+{
+    PyObject *key = run->waiter;
+    run->waiter = NULL;
+    Py_CLEAR(run->item);
+    if (c->lanes != NULL) { /* first of all one that waited for this one */
+        PyObject *tuple = PyObject_CallMethod(c->lanes, "leave", "O", key);
+        Py_XDECREF(key);
+        if (tuple != Py_None) {
+            int taken = tuple == NULL ? -1 : take_on(run, tuple);
+            Py_XDECREF(tuple);
+            return taken < 0 ? -1 : 1;
+        }
+        Py_DECREF(tuple);
+    }
+    else {
+        Py_XDECREF(key);
+    }
+    ait_job next;
+    int there = ait_calls_next(c, &next);
+    if (there == 1) {
+        run->n = (Py_ssize_t)next.ticket;
+        run->item = next.item;
+        run->waiter = next.key;
+    }
+    return there;
+}
+
+static PyObject *
+call_fn(ait_calls *c, PyObject *item)
+{
+    if (!c->star) {
+        PyObject *args[2] = {NULL, item};
+        return ait_vectorcall(c->fn, args + 1, 1 | PY_VECTORCALL_ARGUMENTS_OFFSET);
+    }
+    PyObject *args = PySequence_Tuple(item);
+    PyObject *result = args == NULL ? NULL : PyObject_Call(c->fn, args, NULL);
+    Py_XDECREF(args);
+    return result;
+}
+
+/* Make the call, or go on with it. */
+static PySendResult
+drive_call(ait_calls *c, ait_run *run, PyObject **out)
+{
+    if (run->acc == NULL) {
+        *out = call_fn(c, run->item);
+        if (*out == NULL || !ait_is_awaitable(*out)) {
+            return *out == NULL ? PYGEN_ERROR : PYGEN_RETURN;
+        }
+        run->acc = ait_awaiter(*out);
+        *out = NULL;
+        if (run->acc == NULL) {
+            return PYGEN_ERROR;
+        }
+    }
+    return ait_drive_slot(&run->acc, &run->d, out);
+}
+
+/* What is delivered for a result, which is consumed; false with an exception. */
+static bool
+deliver(ait_calls *c, ait_run *run, PyObject *result)
+{
+    ait_outcome outcome = AIT_RESULT;
+    if (c->keep == AIT_KEEP_NOTHING) {
+        Py_CLEAR(result);
+        outcome = AIT_SKIPPED;
+    }
+    else if (c->keep == AIT_KEEP_ITEM_IF_TRUE) {
+        int truth = ait_truth(result);
+        if (truth < 0) {
+            return false;
+        }
+        result = truth ? Py_NewRef(run->item) : NULL;
+        outcome = truth ? AIT_RESULT : AIT_SKIPPED;
+    }
+    else if (c->wrap != NULL) {
+        Py_SETREF(result, PyObject_CallOneArg(c->wrap, result));
+        if (result == NULL) {
+            return false;
+        }
+    }
+    ait_calls_settle(c, run->n, outcome, result);
+    return true;
+}
+
+/* The call failed, the error is raised: true if that is settled. Else run->acc will see to it, or,
+ * if there is none, an exception is set. */
+static bool
+fail(ait_calls *c, ait_run *run)
+{
+    ait_guard_stop("function");
+    bool plain = PyErr_ExceptionMatches(PyExc_Exception);
+    PyObject *error = PyErr_GetRaisedException();
+    if (plain && c->raises) {
+        ait_calls_settle(c, run->n, AIT_FAILURE, error);
+        return true;
+    }
+    PyObject *tuple = ait_job_tuple(run->n, run->item, run->waiter);
+    PyObject *failed = Py_XNewRef(c->failed), *seeing = NULL;
+    if (failed == NULL) { /* dropped */
+        PyErr_SetRaisedException(Py_NewRef(error));
+    }
+    else if (tuple != NULL) {
+        seeing = PyObject_CallFunctionObjArgs(failed, error, tuple, NULL);
+    }
+    Py_XDECREF(failed);
+    Py_XDECREF(tuple);
+    Py_DECREF(error);
+    run->acc = seeing == NULL ? NULL : ait_awaiter(seeing);
+    run->closing = true;
+    return false;
+}
+
+/* Call after call, as long as there is an item. run->item, ->waiter and ->n are the item, its key
+ * and its ticket; run->acc is what is awaited, and run->closing says that this is `failed`. */
+static PySendResult
+work_advance(ait_run *run, PyObject **out)
+{
+    ait_calls *c = (ait_calls *)run->arg;
+    for (;;) {
+        PySendResult r = drive_call(c, run, out);
+        if (r == PYGEN_NEXT) {
+            return r;
+        }
+        if (run->closing) {
+            run->closing = false;
+            if (r == PYGEN_ERROR) { /* the worker was cancelled */
+                return r;
+            }
+            Py_CLEAR(*out);
+        }
+        else if (r == PYGEN_ERROR || !deliver(c, run, *out)) {
+            if (!fail(c, run)) {
+                if (run->acc == NULL) {
+                    return PYGEN_ERROR;
+                }
+                continue;
+            }
+        }
+        *out = NULL;
+        int there = go_on(c, run);
+        if (there <= 0) {
+            *out = there == 0 ? Py_NewRef(Py_None) : NULL;
+            return there == 0 ? PYGEN_RETURN : PYGEN_ERROR;
+        }
+    }
+}
+
+static const ait_goal work_goal = {.name = "work", .of = "Calls", .advance = work_advance};
+
+/* work(job) -> awaitable */
+PyObject *
+ait_calls_work(PyObject *self, PyObject *tuple)
+{
+    if (!PyTuple_Check(tuple)) {
+        PyErr_SetString(PyExc_TypeError, "work(): not a job");
+        return NULL;
+    }
+    ait_run *run = ait_run_new(((ait_calls *)self)->st, &work_goal, NULL);
+    if (run == NULL || take_on(run, tuple) < 0) {
+        Py_XDECREF(run);
+        return NULL;
+    }
+    run->arg = Py_NewRef(self);
+    return (PyObject *)run;
+}

@@ -22,11 +22,11 @@ ABOVE = {
     "_core": set(),
     "runtime": {"_core", "stream"},  # stream: for types only, see below
     "engine": {"_core", "runtime", "stream"},  # stream: for types only
-    "stream": {"_core", "runtime", "engine"},
+    "results": set(),
+    "schedules": {"engine"},  # the checks of arguments
+    "stream": {"_core", "runtime", "engine", "schedules"},
     "functions": {"_core", "stream"},
     "queues": {"_core", "runtime", "stream"},
-    "results": set(),
-    "schedules": set(),
     "debug": {"_core"},
     "__init__": {"stream", "functions", "queues", "results", "schedules", "debug", "runtime"},
     "testing": {"stream"},  # the public function of that name, no more

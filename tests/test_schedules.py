@@ -99,8 +99,13 @@ def test_without_attempts_there_is_no_end(schedule):
 
 def test_after_ever_so_many_attempts_a_delay_is_a_number():
     """The powers overflow; the delays must not, nor become nan by jitter."""
-    delays = some(exponential(1e300, factor=1e300), random.Random(0), n=2000)
-    assert all(math.isfinite(delay) for delay in delays)
+    for schedule in (
+        exponential(1e300, factor=1e300),
+        exponential(math.inf, cap=math.inf),
+        fixed(math.inf, jitter=1),
+    ):
+        delays = some(schedule, random.Random(0), n=2000)
+        assert all(math.isfinite(delay) for delay in delays)
 
 
 def test_it_can_be_read_many_times_at_once():
@@ -156,25 +161,25 @@ def test_durations_may_be_timedeltas(milliseconds):
 # ---- what is refused -----------------------------------------------------------------------------
 
 REFUSED: list[tuple[Any, dict[str, Any], str]] = [
-    (exponential, {"base": 0}, "base must be greater than zero"),
-    (exponential, {"base": -1}, "base must not be negative"),
-    (exponential, {"base": timedelta(seconds=-1)}, "base must not be negative"),
-    (exponential, {"base": math.nan}, "base must be a finite number, not nan"),
-    (exponential, {"base": math.inf}, "base must be a finite number, not inf"),
-    (exponential, {"factor": 1}, "factor must be greater than one"),
-    (exponential, {"factor": math.nan}, "factor must be a finite number, not nan"),
-    (exponential, {"cap": 0}, "cap must be greater than zero"),
-    (exponential, {"cap": math.nan}, "cap must be a finite number, not nan"),
+    (exponential, {"base": 0}, "base must be positive"),
+    (exponential, {"base": -1}, "base must be positive"),
+    (exponential, {"base": timedelta(seconds=-1)}, "base must be positive"),
+    (exponential, {"base": math.nan}, "base must not be nan"),
+    (exponential, {"factor": 1}, "factor must be greater than one, and finite"),
+    (exponential, {"factor": math.nan}, "factor must be greater than one, and finite"),
+    (exponential, {"cap": 0}, "cap must be positive"),
+    (exponential, {"cap": math.nan}, "cap must not be nan"),
     (exponential, {"jitter": 1.5}, "jitter must be between 0 and 1"),
     (exponential, {"jitter": -0.5}, "jitter must be between 0 and 1"),
     (exponential, {"attempts": 0}, "attempts must be at least one"),
-    (exponential, {"within": 0}, "within must be greater than zero"),
-    (exponential, {"within": -1}, "within must not be negative"),
+    (exponential, {"within": 0}, "within must be positive"),
+    (exponential, {"within": -1}, "within must be positive"),
+    (exponential, {"factor": math.inf}, "factor must be greater than one, and finite"),
     (fixed, {"delay": -1}, "delay must not be negative"),
-    (fixed, {"delay": math.nan}, "delay must be a finite number, not nan"),
-    (fixed, {"delay": 1, "jitter": math.nan}, "jitter must be a finite number, not nan"),
+    (fixed, {"delay": math.nan}, "delay must not be nan"),
+    (fixed, {"delay": 1, "jitter": math.nan}, "jitter must be between 0 and 1"),
     (fixed, {"delay": 1, "attempts": -3}, "attempts must be at least one"),
-    (fixed, {"delay": 1, "within": math.nan}, "within must be a finite number, not nan"),
+    (fixed, {"delay": 1, "within": math.nan}, "within must not be nan"),
 ]
 
 
@@ -186,7 +191,7 @@ def test_what_makes_no_sense_is_refused(make, how, rule):
 
 @pytest.mark.parametrize("what", ["base", "factor", "cap", "jitter", "within"])
 def test_what_is_no_number_is_refused(what):
-    with pytest.raises(TypeError, match=rf"exponential\(\): {what} must be a number, not 'str'"):
+    with pytest.raises(TypeError, match=rf"exponential\(\): {what} must be a number.*, not str$"):
         exponential(**{what: "1"})
 
 

@@ -8,10 +8,10 @@ What the builtins and itertools do for ``for``, this does for ``async for``.
 # _core/      the C extension: driver, sources, operator families, reducers; knows none of ours
 # runtime/    what needs an event loop; the only package that imports one
 # engine/     what goes on while the consumer does something else: calls, merging, timers
+# results     what came of an item, and schedules: how often to try; values, no more
 # stream/     class Stream, one mixin file per family; each operator is documented there
 # functions   the names of the builtins, itertools and more-itertools, with the originals' arguments
 # queues      Queue and its kin, and Topic, for tasks and threads
-# schedules   how often something is tried; results: what came of it. Values, no more
 # debug       the development mode
 #
 # Imports point down this list from its end: functions know stream, stream knows engine, that knows
@@ -103,6 +103,7 @@ from .stream.create import (
     repeat,
     stream,
 )
+from .stream.retry import retry, retrying
 
 __all__ = [
     "Err",
@@ -179,6 +180,8 @@ __all__ = [
     "range",
     "reduce",
     "repeat",
+    "retry",
+    "retrying",
     "set",
     "sorted",
     "split_at",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
-import operator
 import random
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import timedelta
+from typing import TypedDict
+
+from .engine.checks import check_count, check_seconds
 
 __all__ = ["Schedule", "exponential", "fixed"]
 
@@ -50,7 +52,7 @@ class Schedule:
         [0.8444218515250481, 1.5159088058806049]
         """
         chance = random.random if rng is None else rng.random
-        most = sys.float_info.max if self.cap is None else self.cap
+        most = sys.float_info.max if self.cap is None else min(self.cap, sys.float_info.max)
         delay = min(self.delay, most)
         for _ in itertools.count(1) if self.attempts is None else range(1, self.attempts):
             yield delay - delay * self.jitter * (1 - chance()) if self.jitter else delay
@@ -97,19 +99,14 @@ def exponential(
     its "full jitter", 0.5 its "equal jitter".
     """
     name = "exponential"
-    delay = _seconds(name, "base", base)
-    _check(delay > 0, name, "base must be greater than zero")
-    _check_number(name, "factor", factor)
-    _check(factor > 1, name, "factor must be greater than one")
-    most = None if cap is None else _positive(name, "cap", cap)
-    return _schedule(
-        name,
-        delay=delay,
+    _check_number(factor, name, "factor")
+    if not 1 < factor < math.inf:
+        raise ValueError(f"{name}(): factor must be greater than one, and finite")
+    return Schedule(
+        delay=check_seconds(base, name, "base"),
         factor=float(factor),
-        cap=most,
-        jitter=jitter,
-        attempts=attempts,
-        within=within,
+        cap=None if cap is None else check_seconds(cap, name, "cap"),
+        **_limits(name, jitter, attempts, within),
     )
 
 
@@ -131,54 +128,30 @@ def fixed(
     be 0.
     """
     name = "fixed"
-    seconds = _seconds(name, "delay", delay)
-    return _schedule(
-        name, delay=seconds, factor=1.0, cap=None, jitter=jitter, attempts=attempts, within=within
-    )
+    seconds = check_seconds(delay, name, "delay", zero=True)
+    return Schedule(seconds, 1.0, None, **_limits(name, jitter, attempts, within))
 
 
-def _schedule(
-    name: str,
-    *,
-    delay: float,
-    factor: float,
-    cap: float | None,
-    jitter: float,
-    attempts: int | None,
-    within: Seconds | None,
-) -> Schedule:
-    _check_number(name, "jitter", jitter)
-    _check(0 <= jitter <= 1, name, "jitter must be between 0 and 1")
-    if attempts is not None:
-        attempts = operator.index(attempts)
-        _check(attempts >= 1, name, "attempts must be at least one")
-    span = None if within is None else _positive(name, "within", within)
-    return Schedule(delay, factor, cap, float(jitter), attempts, span)
+class _Limits(TypedDict):
+    jitter: float
+    attempts: int | None
+    within: float | None
 
 
-def _positive(name: str, what: str, duration: Seconds) -> float:
-    seconds = _seconds(name, what, duration)
-    _check(seconds > 0, name, f"{what} must be greater than zero")
-    return seconds
+def _limits(name: str, jitter: float, attempts: int | None, within: Seconds | None) -> _Limits:
+    _check_number(jitter, name, "jitter")
+    if not 0 <= jitter <= 1:
+        raise ValueError(f"{name}(): jitter must be between 0 and 1")
+    return {
+        "jitter": float(jitter),
+        "attempts": None if attempts is None else check_count(attempts, name, "attempts"),
+        "within": None if within is None else check_seconds(within, name, "within"),
+    }
 
 
-def _seconds(name: str, what: str, duration: Seconds) -> float:
-    """Return a duration in seconds, that are finite and not negative."""
-    seconds = duration.total_seconds() if isinstance(duration, timedelta) else duration
-    _check_number(name, what, seconds)
-    _check(seconds >= 0, name, f"{what} must not be negative")
-    return float(seconds)
-
-
-def _check_number(name: str, what: str, number: object) -> None:
-    if not isinstance(number, (int, float)):
-        raise TypeError(f"{name}(): {what} must be a number, not {type(number).__name__!r}")
-    _check(math.isfinite(number), name, f"{what} must be a finite number, not {number}")
-
-
-def _check(holds: bool, name: str, rule: str) -> None:
-    if not holds:
-        raise ValueError(f"{name}(): {rule}")
+def _check_number(number: object, name: str, what: str) -> None:
+    if not isinstance(number, int | float):
+        raise TypeError(f"{name}(): {what} must be a number, not {type(number).__name__}")
 
 
 _EXPONENTIAL, _FIXED = exponential(), fixed(0)  # what a repr does not say

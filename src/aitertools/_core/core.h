@@ -39,6 +39,7 @@ enum {
     AIT_GIVING_WAY = 16,  /* waits for one turn of the event loop before it steps            */
     AIT_BORROWED = 32,    /* does not own what it reads                                      */
     AIT_WATCHED = 64,     /* made in development mode: warns when it is left open            */
+    AIT_OVERTAKEN = 128,  /* it failed, but a cancellation was raised while it was closed    */
 };
 
 /* Bits that send a pull to ait_pull_slow(). */
@@ -177,6 +178,9 @@ ait_pull(ait_op *op, ait_drive *d, PyObject **out)
         }                                                                                      \
         (ITEM) = item_;                                                                        \
     } while (0)
+
+/* The same for a source that was made at run time, and may nest as deep again: guards the stack. */
+PySendResult ait_pull_inner(ait_op *inner, ait_drive *d, PyObject **out);
 
 /* Drive the awaiter in *slot, which is cleared when it is done. */
 PySendResult ait_drive_slot(PyObject **slot, ait_drive *d, PyObject **out);

@@ -85,6 +85,19 @@ def test_a_queue_of_threads_takes_it_at_once(kind):
     assert failed.get(block=False) == Err(ERROR, "x")
 
 
+def test_it_is_a_handler_for_calls_side_by_side():
+    async def main():
+        failed: ait.Queue[Err[str]] = ait.Queue()
+        numbers = ait.stream(["1", "x", "3", ""]).map(
+            int, concurrency=2, on_error=dead_letters(failed)
+        )
+        good = await numbers.list()
+        failed.shutdown()
+        return good, [(type(letter.error), letter.item) async for letter in failed]
+
+    assert run(main()) == ([1, 3], [(ValueError, "x"), (ValueError, "")])
+
+
 def test_it_waits_for_room():
     async def main():
         failed: ait.Queue[int | Err[str]] = ait.Queue(1)

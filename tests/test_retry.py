@@ -7,6 +7,7 @@ import gc
 import inspect
 import itertools
 import weakref
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import pytest
@@ -275,6 +276,25 @@ def test_cancelled_at_any_await_point_it_goes_on_and_closes_once(kind, colour):
         assert (results, [type(error) for error in errors]) == ([0, 1, 2], [Cancelled]), point
         assert not kind.closable or [log.closes for log in logs] == [1, 1, 1], point
         assert not any(log.late or log.overlapped for log in logs)
+
+
+@pytest.mark.parametrize(("attempts", "ends"), [(1, [Failed(Lost)]), (2, [1])])
+def test_a_failure_counts_though_a_cancellation_overtakes_it(attempts, ends):
+    """The source has failed, but what comes out of its slow close is the cancellation."""
+    make, logs = failing_sources(zoo.with_slow_aclose, 1)
+
+    async def pulled(retried):
+        assert await anext(retried) == 0
+        with pytest.raises(Cancelled) as caught:
+            await anext(retried)
+        assert [type(error) for error in contexts(caught.value)] == [Cancelled, Lost]
+        assert await pulls(retried) == ends
+
+    task = loop.run_to(pulled(retry(make, fixed(0, attempts=attempts), on=Lost)), 1)
+    assert logs[0].is_closing
+    task.throw(Cancelled())
+    task.finish()
+    assert [log.closes for log in logs] == [1] * attempts
 
 
 @pytest.mark.parametrize("kind", SURVIVING, ids=repr)
@@ -588,7 +608,8 @@ def test_calls_side_by_side_have_a_schedule_each():
 @pytest.mark.parametrize(
     "tried", [lambda *how: retry(*how).list(), lambda *how: retrying(*how)()], ids=["retry", "call"]
 )
-def test_without_a_delay_the_loop_has_its_turns(tried):
+@pytest.mark.parametrize("schedule", [fixed(0), fixed(0, within=1)], ids=repr)
+def test_without_a_delay_the_loop_has_its_turns(tried, schedule):
     turns = 0
 
     async def count():
@@ -599,7 +620,7 @@ def test_without_a_delay_the_loop_has_its_turns(tried):
 
     async def main():
         counting = asyncio.ensure_future(count())
-        await tried(numbered(100), fixed(0))
+        await tried(numbered(100), schedule)
         counting.cancel()
         await asyncio.wait([counting])
 
@@ -665,9 +686,8 @@ def test_arguments_are_passed_on(colour):
     assert run(patient(1, 2, named=3)) == ((1, 2), {"named": 3})
 
 
-def test_errors_that_were_overcome_are_let_go_at_once():
-    """Without the help of the garbage collector: no frame holds them, no circle."""
-    errors: list[weakref.ref[Exception]] = []
+def lost_thrice(errors):
+    """A function that fails three times; *errors* has weak references to the errors."""
 
     def call():
         if len(errors) < 3:
@@ -679,11 +699,20 @@ def test_errors_that_were_overcome_are_let_go_at_once():
                 del error
         return []
 
+    return call
+
+
+@pytest.mark.parametrize("attempts", [3, 4], ids=["given up", "overcome"])
+@pytest.mark.parametrize("kind", [retry, retrying])
+def test_errors_that_are_over_are_let_go_at_once(kind, attempts):
+    """Without the help of the garbage collector: no frame holds them, no circle."""
+    errors: list[weakref.ref[Exception]] = []
+
     async def main():
-        for awaitable in (retrying(call, fixed(1))(), retry(call, fixed(1)).list()):
-            errors.clear()
-            await awaitable
-            assert [ref() for ref in errors] == [None] * 3
+        made = kind(lost_thrice(errors), fixed(1, attempts=attempts))
+        with suppress(Lost):
+            await (made.list() if kind is retry else made())
+        assert [ref() for ref in errors] == [None] * 3
 
     gc.collect()
     gc.disable()
@@ -691,6 +720,21 @@ def test_errors_that_were_overcome_are_let_go_at_once():
         run(main())
     finally:
         gc.enable()
+
+
+def test_errors_are_let_go_when_there_is_an_item_again():
+    """Not only at the end, which may be far."""
+    errors: list[weakref.ref[Exception]] = []
+    call = lost_thrice(errors)
+
+    async def main():
+        retried = retry(lambda: ["x", *call()], fixed(1))
+        assert await anext(retried) == "x"
+        gc.collect()
+        assert [ref() for ref in errors] == [None] * 3
+        assert await retried.list() == []
+
+    run(main())
 
 
 def test_what_makes_no_sense_is_refused():

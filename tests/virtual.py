@@ -1,4 +1,4 @@
-"""An event loop whose time passes only when there is nothing else to do."""
+"""Running in virtual time."""
 
 from __future__ import annotations
 
@@ -6,25 +6,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any
 
-
-class VirtualLoop(asyncio.SelectorEventLoop):
-    """Nothing ready: it is the time of the next timer."""
-
-    def __init__(self) -> None:
-        self.virtual = 0.0
-        super().__init__()
-
-    def time(self) -> float:
-        return self.virtual
-
-    def _run_once(self) -> None:
-        if not self._ready:  # type: ignore[attr-defined]
-            timers = self._scheduled  # type: ignore[attr-defined]
-            times = [timer.when() for timer in timers if not timer.cancelled()]
-            if not times:
-                raise RuntimeError("nothing will ever happen")
-            self.virtual = max(self.virtual, min(times))
-        super()._run_once()  # type: ignore[misc]
+from aitertools import testing
 
 
 def run(awaitable: Awaitable[Any]) -> Any:
@@ -39,8 +21,7 @@ def run(awaitable: Awaitable[Any]) -> Any:
         assert not left, f"left behind: {left}"
         return result
 
-    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
-        result = runner.run(main())
+    result = testing.run(main())
     assert not complaints, complaints
     return result
 

@@ -179,7 +179,7 @@ class _Trial:
         self._earlier: deque[Exception] = deque(maxlen=schedule.attempts or KEPT)
         self._error: Exception | None = None  # after which nothing was tried yet
         self._delay: float | None = None  # before the next attempt; None: there is none
-        self._until: float | None = None  # when that is over; None: at once
+        self._until = 0.0  # when that is over
         self._told = False  # on_retry was called
         self.begin()
 
@@ -196,20 +196,16 @@ class _Trial:
             return False
         self._number += 1
         self._error, self._told = error, False
-        self._delay, self._until = next(self._delays, None), None
+        self._delay = next(self._delays, None)
         within = self._schedule.within
-        if self._delay is not None and (self._delay > 0 or within is not None):
-            self._until = self._time(self._delay, within)
+        if self._delay or within is not None:  # else no clock is needed
+            now = runtime.now()
+            if self._start is None:
+                self._start = now
+            self._until = now + (self._delay or 0)
+            if within is not None and self._until > self._start + within:
+                self._delay = None
         return True
-
-    def _time(self, delay: float, within: float | None) -> float:
-        """Return when it is tried again, unless that is too late."""
-        now = runtime.now()
-        if self._start is None:
-            self._start = now
-        if within is not None and now + delay > self._start + within:
-            self._delay = None
-        return now + delay
 
     async def pause(self) -> None:
         """Wait until it is time to try again; raise the error if it is not to be tried again.
@@ -239,7 +235,7 @@ class _Trial:
             raise
 
     async def _wait(self) -> None:
-        if self._until is None:
+        if not self._delay:  # one turn of the loop, if it is one that we know
             turn = checkpoint()
             if turn is not None:
                 await turn
@@ -285,7 +281,7 @@ class _Attempts:
                 if _core.is_awaitable(source):
                     source = await source
             except Exception as error:
-                if not self._trial.failed(failure(error)):
+                if not self._trial.failed(error):
                     raise
             else:
                 return _core.source_for(source, "retry")

@@ -66,7 +66,7 @@ def test_what_it_shows_is_what_comes(name):
     def operator(*streams):
         names = vars(ait) | dict(zip(picture.sources, streams, strict=True))
         on = f"{picture.sources[0]}." if hasattr(ait.Stream, method) else ""
-        return eval(on + picture.call, names)  # noqa: S307 -- it is our own docstring
+        return eval(on + picture.call, names)
 
     assert_marbles(operator, *picture.diagrams)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 NAMES = ("asyncstdlib", "aioitertools", "aiostream", "streamable", "anyio")
 QUEUES = ("aiochannel", "janus", "culsans")
+OTHERS = ("reactivex", "uvloop")
 
 
 class PeerMissing(Exception):
@@ -43,14 +44,18 @@ class _Peer:
 
 asyncstdlib: Any = _Peer("asyncstdlib")
 aioitertools: Any = _Peer("aioitertools")
+aioitertools_asyncio: Any = _Peer("aioitertools.asyncio")
 aiostream: Any = _Peer("aiostream.stream")
 streamable: Any = _Peer("streamable")
 anyio: Any = _Peer("anyio.itertools")
 anyio_functools: Any = _Peer("anyio.functools")
-anyio_streams: Any = _Peer("anyio")
+anyio_core: Any = _Peer("anyio")
 aiochannel: Any = _Peer("aiochannel")
 janus: Any = _Peer("janus")
 culsans: Any = _Peer("culsans")
+rx: Any = _Peer("reactivex")
+rx_ops: Any = _Peer("reactivex.operators")
+rx_asyncio: Any = _Peer("reactivex.scheduler.eventloop")
 
 
 def is_aiostream(made: object) -> bool:
@@ -61,7 +66,7 @@ def is_aiostream(made: object) -> bool:
 def versions() -> dict[str, str]:
     """Name and version of aitertools and of each peer that is installed."""
     found = {}
-    for name in ("aitertools", *NAMES, *QUEUES):
+    for name in ("aitertools", *NAMES, *QUEUES, *OTHERS):
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

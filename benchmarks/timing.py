@@ -54,6 +54,7 @@ class Case:
     contenders: Mapping[str, Contender]
     yardstick: str = SYNC
     items: int
+    least: int = CHECK_ITEMS  # a run of fewer says nothing
     run_seconds: float
     weight: int = 1
     normal: Callable[[Any], object] = lambda result: result
@@ -185,7 +186,7 @@ class Race:
         for name in names:
             try:
                 async with asyncio.timeout(CHECK_TIMEOUT):
-                    answer = case.normal(await self._run(name, self._sources(name, CHECK_ITEMS)))
+                    answer = case.normal(await self._run(name, self._sources(name, case.least)))
             except Exception as error:
                 self._leave(name, error)
                 continue
@@ -194,7 +195,7 @@ class Race:
                 expected = answer
 
             if answer == expected:
-                self._sizes[name] = CHECK_ITEMS
+                self._sizes[name] = case.least
             else:
                 self.result.notes[name] = "gives another result"
 
@@ -205,7 +206,7 @@ class Race:
             await self._timed(name)
             per_item = await self._timed(name)
             items = int(self._case.items * self._effort.scale)
-            while per_item and items * per_item > longest and items > CHECK_ITEMS:
+            while per_item and items * per_item > longest and items // 2 >= self._case.least:
                 items //= 2
 
             if name in self._sizes:

@@ -1,16 +1,21 @@
 """All cases, headline first."""
 
 from benchmarks.cases import (
+    buffers,
     combine,
+    completed,
+    concurrency,
     create,
     generator,
     group,
     layers,
+    merge,
     pipeline,
     queues,
     reduce,
     select,
     share,
+    timed,
     transform,
 )
 from benchmarks.cases.work import over_generator
@@ -30,4 +35,11 @@ OVER_GENERATOR = [
     for case in OPERATORS
     if case.family != "create" and case is not share.WAITING
 ]
-CASES = [*HEADLINES, *queues.CASES, *OPERATORS, *OVER_GENERATOR]
+TOGETHER = [
+    *concurrency.CASES,
+    *merge.CASES,
+    *buffers.CASES,
+    *completed.CASES,
+    *timed.CASES,
+]
+CASES = [*HEADLINES, *queues.CASES, *TOGETHER, *OPERATORS, *OVER_GENERATOR]

@@ -21,7 +21,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 import aitertools as ait
-from benchmarks.peers import PeerMissing, aiochannel, anyio_streams, culsans, janus
+from benchmarks.peers import PeerMissing, aiochannel, anyio_core, culsans, janus
 
 LACKS = {
     "put": "not for tasks",
@@ -162,11 +162,11 @@ class Anyio(Channel):
 
     def __init__(self, maxsize: int) -> None:
         super().__init__(maxsize)
-        create = anyio_streams.create_memory_object_stream
+        create = anyio_core.create_memory_object_stream
         self._send, self.items = send, receive = create(maxsize or math.inf)
         self.put, self.get, self.close = send.send, receive.receive, send.close
         self.put_nowait, self.get_nowait = send.send_nowait, receive.receive_nowait
-        threads, token = anyio_streams.from_thread, anyio_streams.lowlevel.current_token()
+        threads, token = anyio_core.from_thread, anyio_core.lowlevel.current_token()
         if maxsize:
             self.thread_put = partial(threads.run, send.send, token=token)
         else:

@@ -137,6 +137,27 @@ def test_dropped_in_any_turn_of_the_loop_its_tasks_end_and_close_once(entry):
     sweep(entry, "dropped", inject)
 
 
+@each(OPERATORS + REDUCERS)
+@pytest.mark.parametrize("which", [slice(None), slice(0, 1), slice(1, 2), slice(2, 3)], ids=str)
+def test_a_task_of_its_own_cancelled_by_somebody_else_in_any_turn(entry, which):
+    """That is an error like others: the consumer is told, nothing hangs, everything is closed."""
+
+    def inject(rig, point):
+        results = []
+        task = rig.run_to(consume(rig, results), point)
+        for own in sorted(turns.own_tasks(task.task), key=asyncio.Task.get_name)[which]:
+            own.cancel()
+        task.finish()
+        turns.let_end()
+        rig.check_closed()
+        if not entry.reduces:
+            expected = iter(entry.expected(*entry.examples))
+            assert all(item in expected for item in results if not isinstance(item, Failed))
+            assert {item for item in results if isinstance(item, Failed)} <= {Failed(RuntimeError)}
+
+    sweep(entry, "own task cancelled", inject)
+
+
 @each(REDUCERS)
 @pytest.mark.parametrize("times", [1, 2, 3])
 def test_a_reducer_cancelled_in_any_turn_closes_once(entry, times):

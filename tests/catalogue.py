@@ -11,6 +11,8 @@ them ``async def``. The rest, where it differs from the usual one source of smal
     shares    its results are streams, or share its source: some laws have tests of their own
     carried   what it reads may be pulled, and the functions there called, in a task of its own
     reordered the original reads its sources in another order, or more of them
+    tasks     of the engine: it works in tasks of its own, so it needs an event loop, asyncio's
+    ahead     how many items of a source it may read before they are asked for
 """
 
 from __future__ import annotations
@@ -273,6 +275,42 @@ operator(
 )
 operator("permutations", lambda s, f: s.permutations(2), lambda a: itertools.permutations(a, 2))
 operator("peekable", lambda s, f: s.peekable(), iter)
+
+# ---- concurrent: several calls in flight ---------------------------------------------------------
+
+operator = functools.partial(enter, "concurrent", tasks=True)
+
+operator(
+    "map(concurrency)",
+    lambda s, f: s.map(f(double), concurrency=2),
+    lambda a: map(double, a),
+    ahead=4,
+)
+operator(
+    "map(concurrency, buffer)",
+    lambda s, f: s.map(f(double), concurrency=3, buffer=0),
+    lambda a: map(double, a),
+    ahead=3,
+)
+operator(
+    "map(concurrency, key)",
+    lambda s, f: s.map(f(double), concurrency=2, key=even, buffer=1),
+    lambda a: map(double, a),
+    ahead=3,
+)
+operator(
+    "map(concurrency) of 2",
+    lambda s, t, f: s.map(f(op.mul), t, concurrency=2),
+    lambda a, b: map(op.mul, a, b),
+    early=True,
+    ahead=4,
+)
+operator(
+    "map(concurrency=1, ordered=False)",
+    lambda s, f: s.map(f(double), concurrency=1, ordered=False),
+    lambda a: map(double, a),
+    ahead=2,
+)
 
 # ---- errors --------------------------------------------------------------------------------------
 

@@ -32,10 +32,15 @@ class _Task:
             over(self)
             self._over.set()
 
+    def is_running(self) -> bool:
+        """Whether it is the running task."""
+        lowlevel = sys.modules["trio"].lowlevel
+        return bool(lowlevel.in_trio_task() and self.task is lowlevel.current_task())
+
     async def end(self) -> None:
         """Cancel it, and return when it is over, also when the caller is cancelled meanwhile."""
         trio = sys.modules["trio"]
-        if self.task is trio.lowlevel.current_task():
+        if self.is_running():
             return
         self._scope.cancel()
         with trio.CancelScope(shield=True):

@@ -28,6 +28,7 @@ import aitertools as ait
 from .entry import BOOLS, ENTRIES, INTS, LISTS, PAIRS, TEXTS, enter
 from .models import (
     ascending,
+    breaking,
     caught,
     chunked_by,
     chunked_by_weight,
@@ -59,6 +60,11 @@ operator("iterate", lambda f: ait.iterate(f(double), 1).take(4), lambda: iterate
 operator("once", lambda f: ait.once(None), lambda: [None])
 operator("paginate", lambda f: ait.paginate(f(pages.get)), lambda: ["ab", "cd", "e"])
 operator("range", lambda f: ait.range(7, 1, -2), lambda: range(7, 1, -2))
+operator(
+    "retry",
+    lambda f: ait.retry(f(breaking([1, 2], [], [3])), ait.fixed(0), on=OSError),
+    lambda: [1, 2, 3],
+)
 operator("repeat", lambda f: ait.repeat(None, 3), lambda: itertools.repeat(None, 3))
 
 # ---- transform -----------------------------------------------------------------------------------

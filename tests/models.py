@@ -65,6 +65,18 @@ def published(items: Iterable[Any]) -> Any:
     return subscriber
 
 
+def breaking(*items: list[Any]) -> Callable[[], Any]:
+    """A function that makes sources of these items; all but the last one fail at their end."""
+    left = [*items]
+
+    def make() -> Iterator[Any]:
+        yield from left.pop(0)
+        if left:
+            raise OSError("lost")
+
+    return make
+
+
 pages = {None: ("ab", 1), 1: ("cd", 2), 2: ("e", None)}
 
 

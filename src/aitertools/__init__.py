@@ -8,6 +8,7 @@ What the builtins and itertools do for ``for``, this does for ``async for``.
 # _core/      the C extension: driver, sources, operator families, reducers; knows none of ours
 # runtime/    what needs an event loop; the only package that imports one
 # engine/     what goes on while the consumer does something else: calls, merging, timers
+# results     what came of an item, and schedules: how often to try; values, no more
 # stream/     class Stream, one mixin file per family; each operator is documented there
 # functions   the names of the builtins, itertools and more-itertools, with the originals' arguments
 # queues      Queue and its kin, and Topic, for tasks and threads
@@ -85,6 +86,8 @@ from .queues import (
     Topic,
     TopicStats,
 )
+from .results import Err, Ok, Result, dead_letters
+from .schedules import Schedule, exponential, fixed
 from .stream import Lagged, Peekable, Shared, Stage, Stream
 from .stream.create import (
     aiter,
@@ -100,10 +103,13 @@ from .stream.create import (
     repeat,
     stream,
 )
+from .stream.retry import retry, retrying
 
 __all__ = [
+    "Err",
     "Lagged",
     "LifoQueue",
+    "Ok",
     "Peekable",
     "PriorityQueue",
     "Queue",
@@ -111,6 +117,8 @@ __all__ = [
     "QueueFull",
     "QueueShutDown",
     "QueueStats",
+    "Result",
+    "Schedule",
     "Shared",
     "Stage",
     "Stream",
@@ -130,6 +138,7 @@ __all__ = [
     "compress",
     "count",
     "cycle",
+    "dead_letters",
     "debug",
     "deque",
     "dict",
@@ -137,9 +146,11 @@ __all__ = [
     "dropwhile",
     "empty",
     "enumerate",
+    "exponential",
     "filter",
     "filterfalse",
     "first",
+    "fixed",
     "flatten",
     "for_each",
     "frozenset",
@@ -169,6 +180,8 @@ __all__ = [
     "range",
     "reduce",
     "repeat",
+    "retry",
+    "retrying",
     "set",
     "sorted",
     "split_at",

@@ -193,6 +193,17 @@ resume(ait_carrier *c, ait_drive *d, PyObject **out)
                           : ait_run_send((PyObject *)c->pull, value, out);
 }
 
+static int
+begin(ait_carrier *c)
+{
+    c->pull = (ait_run *)ait_anext((PyObject *)c->source);
+    if (c->pull == NULL) {
+        return -1;
+    }
+    c->pull->quiet = true;
+    return 0;
+}
+
 int
 ait_carry(PyObject *shared, ait_carrier *c, ait_drive *d, PyObject **out)
 {
@@ -202,11 +213,8 @@ ait_carry(PyObject *shared, ait_carrier *c, ait_drive *d, PyObject **out)
         r = resume(c, d, out);
         return begin_to_await(shared, c, d->st, r, out);
     }
-    if (c->pull == NULL) {
-        c->pull = (ait_run *)ait_anext((PyObject *)c->source);
-        if (c->pull == NULL) {
-            return PYGEN_ERROR;
-        }
+    if (c->pull == NULL && begin(c) < 0) {
+        return PYGEN_ERROR;
     }
     if (c->courier != NULL) {
         return pull_as_courier(c, d->st, out);
@@ -236,11 +244,8 @@ int
 ait_carry_aside(PyObject *shared, ait_carrier *c, ait_state *st, PyObject **out)
 {
     *out = NULL;
-    if (c->pull == NULL) {
-        c->pull = (ait_run *)ait_anext((PyObject *)c->source);
-        if (c->pull == NULL) {
-            return PYGEN_ERROR;
-        }
+    if (c->pull == NULL && begin(c) < 0) {
+        return PYGEN_ERROR;
     }
     if (c->courier != NULL) {
         return pull_as_courier(c, st, out);

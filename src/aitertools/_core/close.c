@@ -136,9 +136,11 @@ ait_finish(ait_op *op, ait_drive *d, PyObject **out)
     }
     *out = NULL;
     let_go(op);
-    ait_bits_change(&op->flags, AIT_CLOSED, AIT_CLOSING | AIT_CLOSE_ASKED);
     PyObject *error = op->error;
     op->error = NULL;
+    bool ordinary = error == NULL || PyObject_TypeCheck(error, (PyTypeObject *)PyExc_Exception);
+    ait_bits_change(&op->flags, AIT_CLOSED,
+                    AIT_CLOSING | AIT_CLOSE_ASKED | (ordinary ? AIT_OVERTAKEN : 0));
     ait_release(op);
     if (error != NULL) {
         PyErr_SetRaisedException(error);

@@ -375,7 +375,8 @@ cycle_step(ait_op *self, ait_drive *d, PyObject **out)
 }
 
 static const ait_kind cycle_kind = {
-    .name = "cycle", .step = cycle_step, .nwords = AIT_WORDS(cycle_op), .nrefs = 2, .nowned = 1,
+    .name = "cycle", .step = cycle_step, .halts = true,
+    .nwords = AIT_WORDS(cycle_op), .nrefs = 2, .nowned = 1,
 };
 
 static PyObject *

@@ -39,6 +39,7 @@ enum {
     AIT_GIVING_WAY = 16,  /* waits for one turn of the event loop before it steps            */
     AIT_BORROWED = 32,    /* does not own what it reads                                      */
     AIT_WATCHED = 64,     /* made in development mode: warns when it is left open            */
+    AIT_OVERTAKEN = 128,  /* it failed, but a cancellation was raised while it was closed    */
 };
 
 /* Bits that send a pull to ait_pull_slow(). */
@@ -79,6 +80,8 @@ struct ait_kind {
     uint8_t arg_at;     /* ... and the word where that is                                     */
     uint8_t reads;      /* 0, or 1 + the word of a stream, or of a tuple of streams, that it
                            reads and does not own                                              */
+    bool closes;        /* ... but closes all the same                                        */
+    bool halts;         /* to stop a stream is to end this one, and not what it reads          */
 };
 
 #define AIT_WORDS(type) ((uint8_t)((sizeof(type) - offsetof(ait_op, refs)) / sizeof(PyObject *)))
@@ -96,6 +99,8 @@ PyObject *ait_ready(ait_op *op);
 /* The names of op and of what it reads, outermost first; and the counts. */
 PyObject *ait_describe(ait_op *op);
 PyObject *ait_stages(ait_op *op);
+/* Append the streams to `leaves` that all items of op come from in the end: 0, or -1. */
+int ait_find_leaves(ait_op *op, PyObject *leaves);
 
 extern PyType_Spec ait_op_spec;
 extern PyType_Spec ait_run_spec;
@@ -173,6 +178,9 @@ ait_pull(ait_op *op, ait_drive *d, PyObject **out)
         }                                                                                      \
         (ITEM) = item_;                                                                        \
     } while (0)
+
+/* The same for a source that was made at run time, and may nest as deep again: guards the stack. */
+PySendResult ait_pull_inner(ait_op *inner, ait_drive *d, PyObject **out);
 
 /* Drive the awaiter in *slot, which is cleared when it is done. */
 PySendResult ait_drive_slot(PyObject **slot, ait_drive *d, PyObject **out);
@@ -316,6 +324,7 @@ struct ait_run {
     uint8_t busy;        /* taken while its code runs                                 */
     bool closing;        /* a reduction that has its outcome and closes the stream    */
     bool finalized;      /* collected while it was under way                          */
+    bool quiet;          /* errors get no note: the consumer's run adds it            */
     bool swallow;        /* the cancellation under way is an interruption of ours     */
 };
 
@@ -336,6 +345,7 @@ PyObject *ait_put_many_rest(ait_run *run);
 PySendResult ait_reduce(ait_run *run, PyObject **out);
 PyObject *ait_anext(PyObject *op);
 PyObject *ait_aclose(PyObject *op, PyObject *ignored);
+PyObject *ait_halt(PyObject *module, PyObject *op);
 
 /* ---- interruptions: one task closes what another one pulls ----------------------------------- */
 

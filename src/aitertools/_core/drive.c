@@ -91,6 +91,7 @@ ait_settle(ait_op *op, ait_drive *d, PyObject **out, PySendResult r)
         *out = NULL;
         if (op->kind->fatal && PyErr_ExceptionMatches(PyExc_Exception)) {
             ait_keep_error(&op->error);
+            ait_bits_change(&op->flags, AIT_OVERTAKEN, 0); /* until its error is raised */
             return ait_finish(op, d, out);
         }
     }

@@ -76,7 +76,7 @@ static const ait_kind engine_kind = {
     .name = "engine", .step = engine_step, .close = engine_close,
     .nwords = AIT_WORDS(engine_op), .nrefs = 6,
     .arg = AIT_ARG_LABEL, .arg_at = AIT_WORD_AT(engine_op, label),
-    .reads = 1 + AIT_WORD_AT(engine_op, sources),
+    .reads = 1 + AIT_WORD_AT(engine_op, sources), .closes = true,
 };
 
 /* The operator's method of that name: 0, or -1. */
@@ -133,7 +133,31 @@ is_awaitable(PyObject *Py_UNUSED(module), PyObject *obj)
     return PyBool_FromLong(ait_is_awaitable(obj));
 }
 
+/* leaves(stream): a list of the streams that its items come from in the end. All of them are told
+ * to be at their end first: where one goes on when another is over, it must not. */
+static PyObject *
+leaves(PyObject *module, PyObject *stream)
+{
+    if (!ait_is_op(ait_state_from(module), stream)) {
+        PyErr_SetString(PyExc_TypeError, "leaves(): not a stream");
+        return NULL;
+    }
+    PyObject *found = PyList_New(0);
+    if (found != NULL && ait_find_leaves((ait_op *)stream, found) < 0) {
+        Py_CLEAR(found);
+    }
+    for (Py_ssize_t i = 0; found != NULL && i < PyList_GET_SIZE(found); i++) {
+        ait_op *leaf = (ait_op *)PyList_GET_ITEM(found, i);
+        if (!(leaf->flags & AIT_ENDED)) {
+            ait_bits_change(&leaf->flags, AIT_CLOSE_ASKED, 0);
+        }
+    }
+    return found;
+}
+
 PyMethodDef ait_engine_functions[] = {
+    {"halt", ait_halt, METH_O, PyDoc_STR("halt($module, stream, /)\n--\n\n")},
+    {"leaves", leaves, METH_O, PyDoc_STR("leaves($module, stream, /)\n--\n\n")},
     {"is_awaitable", is_awaitable, METH_O, PyDoc_STR("is_awaitable($module, obj, /)\n--\n\n")},
     {"engine", engine_new, METH_VARARGS,
      PyDoc_STR("engine($module, cls, operator, guard, label, sources, /)\n--\n\n")},

@@ -1,4 +1,4 @@
-/* Errors: catch suppress on_close. */
+/* Errors: catch suppress on_close retry. */
 #include "core.h"
 
 /* ---- which errors ---------------------------------------------------------------------------- */
@@ -265,6 +265,206 @@ on_close_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return ait_new_with_fn(module, args, nargs, &on_close_kind);
 }
 
+/* ---- retry: one source after the other, until one ends instead of failing -----------------------
+ *
+ *      attempts    a     b      |
+ *      retry       a1 ^  b1 b2  |
+ */
+typedef struct {
+    AIT_OP_HEAD;
+    ait_op *attempt;    /* the source being read, if any                                       */
+    ait_op *attempts;   /* has the next one when it is time; fails when there is none          */
+    PyObject *factory;  /* for the repr                                                        */
+    PyObject *trial;    /* failed(error): whether the source is given up; begin(): it has items */
+    PyObject *failure;  /* for which the source was given up, until it is closed               */
+    intptr_t delivered; /* the source had an item                                              */
+} retry_op;
+
+/* Ask whether the source is to be given up for the error, which is consumed, and is in op->failure
+ * then: 1, 0, or -1 with an exception. */
+static int
+give_up(retry_op *op, PyObject *error)
+{
+    ait_except block;
+    ait_except_enter(&block, error);
+    PyObject *verdict = PyObject_CallMethod(op->trial, "failed", "O", error);
+    ait_except_leave(&block);
+    int truth = verdict == NULL ? -1 : ait_truth(verdict);
+    if (truth < 0) {
+        ait_guard_stop("function");
+    }
+    if (truth > 0) {
+        op->failure = error;
+    }
+    else {
+        Py_DECREF(error);
+    }
+    return truth;
+}
+
+/* The same for the raised exception, that stays raised unless the source is given up for it. */
+static bool
+is_given_up(retry_op *op)
+{
+    PyObject *error = PyErr_GetRaisedException();
+    int given_up = give_up(op, Py_NewRef(error));
+    if (given_up == 0) {
+        PyErr_SetRaisedException(error);
+        return false;
+    }
+    Py_DECREF(error);
+    return given_up > 0;
+}
+
+/* Whether a source failed in that tree, and nobody has seen its error yet. */
+static bool
+has_overtaken(ait_op *op)
+{
+    if (op->flags & AIT_OVERTAKEN) {
+        return true;
+    }
+    for (int i = 0; i < op->kind->nowned; i++) {
+        PyObject *owned = op->refs[i];
+        bool many = owned != NULL && PyTuple_CheckExact(owned);
+        Py_ssize_t n = many ? PyTuple_GET_SIZE(owned) : owned != NULL;
+        for (Py_ssize_t k = 0; k < n; k++) {
+            if (has_overtaken(many ? ait_nth(owned, k) : (ait_op *)owned)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* A cancellation is raised. When it came while a source was closed that had failed, that error is
+ * where its context ends: it is not to be taken for the end of the source. */
+static void
+mind_overtaken(retry_op *op)
+{
+    if (!has_overtaken(op->attempt)) {
+        return;
+    }
+    PyObject *cancellation = PyErr_GetRaisedException();
+    PyObject *error = Py_NewRef(cancellation), *next;
+    for (int i = 0; i < 1000 && (next = PyException_GetContext(error)) != NULL; i++) {
+        Py_SETREF(error, next);
+    }
+    if (!PyObject_TypeCheck(error, (PyTypeObject *)PyExc_Exception)) {
+        Py_DECREF(error);
+    }
+    else if (give_up(op, error) < 0) {
+        PyObject *later = PyErr_GetRaisedException();
+        ait_chain_errors(cancellation, later);
+    }
+    PyErr_SetRaisedException(cancellation);
+}
+
+/* Close the source that was given up. An error of that is reachable from the one that led to it;
+ * a cancellation is raised, and the next pull goes on with another source. */
+static PySendResult
+close_attempt(retry_op *op, ait_drive *d, PyObject **out)
+{
+    PySendResult r = ait_discard(&op->attempt, d, out);
+    if (r == PYGEN_NEXT) {
+        return r;
+    }
+    if (r == PYGEN_ERROR && PyErr_ExceptionMatches(PyExc_Exception)) {
+        ait_keep_error(&op->failure);
+        r = PYGEN_RETURN;
+    }
+    Py_CLEAR(op->failure);
+    return r;
+}
+
+/* Wait for the next source. */
+static PySendResult
+begin_attempt(retry_op *op, ait_drive *d, PyObject **out)
+{
+    PyObject *made;
+    AIT_PULL(op->attempts, made);
+    op->attempt = ait_source(d->st, made, op->kind->name);
+    Py_DECREF(made);
+    op->delivered = 0;
+    return op->attempt == NULL ? PYGEN_ERROR : PYGEN_RETURN;
+}
+
+/* Tell that the source has delivered: what failed before it is over. */
+static PySendResult
+first_item(retry_op *op, PyObject **out)
+{
+    op->delivered = 1;
+    PyObject *told = PyObject_CallMethod(op->trial, "begin", NULL);
+    if (told == NULL) {
+        Py_CLEAR(*out);
+        return PYGEN_ERROR;
+    }
+    Py_DECREF(told);
+    return PYGEN_RETURN;
+}
+
+static PySendResult
+retry_step(ait_op *self, ait_drive *d, PyObject **out)
+{
+    retry_op *op = (retry_op *)self;
+    PySendResult r;
+    *out = NULL;
+    for (;;) {
+        if (op->failure != NULL) {
+            r = close_attempt(op, d, out);
+            if (r != PYGEN_RETURN) {
+                return r;
+            }
+        }
+        if (op->attempt == NULL) {
+            r = begin_attempt(op, d, out);
+            if (r != PYGEN_RETURN || op->attempt == NULL) {
+                return r;
+            }
+        }
+        d->refused = false;
+        r = ait_pull_inner(op->attempt, d, out);
+        if (r == PYGEN_RETURN) {
+            return *out != NULL && !op->delivered ? first_item(op, out) : r;
+        }
+        if (r == PYGEN_NEXT || d->refused) {
+            return r;
+        }
+        if (!PyErr_ExceptionMatches(PyExc_Exception)) {
+            mind_overtaken(op);
+            return r;
+        }
+        if (!is_given_up(op)) {
+            return r;
+        }
+    }
+}
+
+static const ait_kind retry_kind = {
+    .name = "retry", .step = retry_step,
+    .nwords = AIT_WORDS(retry_op), .nrefs = 5, .nowned = 2,
+    .arg = AIT_ARG_NAME, .arg_at = AIT_WORD_AT(retry_op, factory),
+};
+
+/* retry(attempts, factory, trial) */
+static PyObject *
+retry_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    ait_state *st = ait_state_from(module);
+    if (!ait_check_count(nargs, 3, 3, "retry")) {
+        return NULL;
+    }
+    ait_op *attempts = ait_source(st, args[0], "retry");
+    retry_op *op = attempts == NULL ? NULL : (retry_op *)ait_new(st, &retry_kind);
+    if (op == NULL) {
+        Py_XDECREF(attempts);
+        return NULL;
+    }
+    op->attempts = attempts;
+    op->factory = Py_NewRef(args[1]);
+    op->trial = Py_NewRef(args[2]);
+    return ait_ready((ait_op *)op);
+}
+
 /* ---- what Python sees ------------------------------------------------------------------------ */
 
 PyMethodDef ait_error_functions[] = {
@@ -274,5 +474,7 @@ PyMethodDef ait_error_functions[] = {
      PyDoc_STR("suppress($module, source, exceptions, /)\n--\n\n")},
     {"on_close", AIT_FASTCALL(on_close_new),
      PyDoc_STR("on_close($module, source, callback, /)\n--\n\n")},
+    {"retry", AIT_FASTCALL(retry_new),
+     PyDoc_STR("retry($module, attempts, factory, trial, /)\n--\n\n")},
     {NULL},
 };

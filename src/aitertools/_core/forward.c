@@ -16,7 +16,7 @@ forward_step(ait_op *self, ait_drive *d, PyObject **out)
 }
 
 static const ait_kind borrow_kind = {
-    .name = "borrow", .step = forward_step,
+    .name = "borrow", .step = forward_step, .halts = true,
     .nwords = AIT_WORDS(forward_op), .nrefs = 1, .nowned = 1,
 };
 

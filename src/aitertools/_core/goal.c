@@ -52,8 +52,9 @@ interrupt(ait_run *run)
     return done;
 }
 
+/* Wait until nobody pulls op, who is told that it is to be closed. */
 static PySendResult
-close_advance(ait_run *run, PyObject **out)
+end_pull(ait_run *run, PyObject **out)
 {
     ait_drive *d = &run->d;
     *out = NULL;
@@ -72,7 +73,16 @@ close_advance(ait_run *run, PyObject **out)
         again = *out == Py_True; /* it waited: look who has it by now */
         Py_CLEAR(*out);
     }
-    PySendResult r = ait_close(run->op, d, out);
+    return PYGEN_RETURN;
+}
+
+static PySendResult
+close_advance(ait_run *run, PyObject **out)
+{
+    PySendResult r = end_pull(run, out);
+    if (r == PYGEN_RETURN) {
+        r = ait_close(run->op, &run->d, out);
+    }
     if (r == PYGEN_RETURN) {
         *out = Py_NewRef(Py_None);
     }
@@ -86,6 +96,30 @@ ait_aclose(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     ait_state *st = ait_state_of(Py_TYPE(self));
     return st == NULL ? NULL : (PyObject *)ait_run_new(st, &close_goal, (ait_op *)self);
+}
+
+/* The next pull finds the end, as AIT_CLOSE_ASKED is set, and closes it: in the task that pulls. */
+static PySendResult
+halt_advance(ait_run *run, PyObject **out)
+{
+    PySendResult r = end_pull(run, out);
+    if (r == PYGEN_RETURN) {
+        *out = Py_NewRef(Py_None);
+    }
+    return r;
+}
+
+static const ait_goal halt_goal = {.name = "stop", .advance = halt_advance};
+
+PyObject *
+ait_halt(PyObject *module, PyObject *self)
+{
+    ait_state *st = ait_state_from(module);
+    if (!ait_is_op(st, self)) {
+        PyErr_SetString(PyExc_TypeError, "halt(): not a stream");
+        return NULL;
+    }
+    return (PyObject *)ait_run_new(st, &halt_goal, (ait_op *)self);
 }
 
 /* ---- the goal "reduction" -------------------------------------------------------------------- */

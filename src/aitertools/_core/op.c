@@ -285,6 +285,24 @@ add_stages(ait_op *op, PyObject *stages)
     return 0;
 }
 
+int
+ait_find_leaves(ait_op *op, PyObject *leaves)
+{
+    PyObject *above = op->kind->halts ? NULL : upstream(op);
+    if (above == NULL) {
+        return PyList_Append(leaves, (PyObject *)op);
+    }
+    if (!PyTuple_CheckExact(above)) {
+        return ait_find_leaves((ait_op *)above, leaves);
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(above); i++) {
+        if (ait_find_leaves(ait_nth(above, i), leaves) < 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 PyObject *
 ait_stages(ait_op *op)
 {
@@ -346,7 +364,8 @@ is_left_open(ait_op *op)
     if (op->flags & (AIT_CLOSED | AIT_BORROWED)) {
         return false;
     }
-    if (op->kind->close != NULL && op->count > 0 && op->kind->reads == 0) {
+    if (op->kind->close != NULL && op->count > 0 &&
+        (op->kind->reads == 0 || op->kind->closes)) {
         return true; /* a stream that shares its source leaves the telling to that one */
     }
     for (int i = 0; i < op->kind->nowned; i++) {

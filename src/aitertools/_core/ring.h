@@ -175,7 +175,7 @@ PySendResult ait_reader_close(ait_op *op, ait_drive *d, PyObject **out);
 /* What their kinds have besides name and step. */
 #define AIT_READER                                                                             \
     .close = ait_reader_close, .nwords = AIT_WORDS(ait_reader), .nrefs = 3,                    \
-    .reads = 1 + AIT_WORD_AT(ait_reader, source)
+    .reads = 1 + AIT_WORD_AT(ait_reader, source), .halts = true
 
 /* The source of a partition, which says for which side its last item is. */
 typedef struct {

@@ -34,7 +34,7 @@ ait_run_again(PyObject **spare)
     else if (run->stop != NULL) {
         Py_CLEAR(((PyStopIterationObject *)run->stop)->value);
     }
-    run->d.refused = false;
+    run->d.refused = run->quiet = false;
     run->phase = AIT_INIT;
     return run;
 }
@@ -73,7 +73,7 @@ run_settle(ait_run *run, PySendResult r, PyObject **out)
     if (r == PYGEN_ERROR) {
         *out = NULL;
         ait_guard_stop("stream");
-        if (run->op != NULL) {
+        if (run->op != NULL && !run->quiet) {
             ait_add_note(run);
         }
     }

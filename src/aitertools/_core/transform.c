@@ -107,9 +107,8 @@ typedef struct {
     PyObject *fn;  /* NULL: the item itself         */
 } flat_map_op;
 
-/* The inner source may nest as deep again, made at run time: guard the C stack. */
-static PySendResult
-pull_inner(ait_op *inner, ait_drive *d, PyObject **out)
+PySendResult
+ait_pull_inner(ait_op *inner, ait_drive *d, PyObject **out)
 {
     *out = NULL;
     bool guarded = !d->resuming; /* on the way to what waits there is no way back */
@@ -137,7 +136,7 @@ flat_map_step(ait_op *self, ait_drive *d, PyObject **out)
         PySendResult r;
         PyObject *made;
         if (op->inner != NULL) {
-            r = pull_inner(op->inner, d, out);
+            r = ait_pull_inner(op->inner, d, out);
             if (r != PYGEN_RETURN || *out != NULL) {
                 return r;
             }

@@ -16,25 +16,36 @@ take_on(ait_run *run, PyObject *tuple)
     return 0;
 }
 
-/* The next call for this worker: 1, 0: there is none just now, -1. */
+/* The call is over: a job that had to wait for it, or NULL; 0, or -1. */
 static int
-go_on(ait_calls *c, ait_run *run)
+leave(ait_calls *c, ait_run *run, PyObject **following)
 {
     PyObject *key = run->waiter;
+    *following = NULL;
     run->waiter = NULL;
     Py_CLEAR(run->item);
-    if (c->lanes != NULL) { /* first of all one that waited for this one */
-        PyObject *tuple = PyObject_CallMethod(c->lanes, "leave", "O", key);
-        Py_XDECREF(key);
-        if (tuple != Py_None) {
-            int taken = tuple == NULL ? -1 : take_on(run, tuple);
-            Py_XDECREF(tuple);
-            return taken < 0 ? -1 : 1;
-        }
-        Py_DECREF(tuple);
+    if (c->lanes != NULL) {
+        *following = PyObject_CallMethod(c->lanes, "leave", "O", key);
     }
-    else {
-        Py_XDECREF(key);
+    Py_XDECREF(key);
+    if (c->lanes != NULL && *following == NULL) {
+        return -1;
+    }
+    if (*following == Py_None) {
+        Py_CLEAR(*following);
+    }
+    return 0;
+}
+
+/* The next call for this worker, first of all the following job, which is consumed: 1, 0: there is
+ * none just now, -1. */
+static int
+go_on(ait_calls *c, ait_run *run, PyObject *following)
+{
+    if (following != NULL) {
+        int taken = take_on(run, following);
+        Py_DECREF(following);
+        return taken < 0 ? -1 : 1;
     }
     ait_job next;
     int there = ait_calls_next(c, &next);
@@ -132,12 +143,53 @@ fail(ait_calls *c, ait_run *run)
     return false;
 }
 
-/* Call after call, as long as there is an item. run->item, ->waiter and ->n are the item, its key
- * and its ticket; run->acc is what is awaited, and run->closing says that this is `failed`. */
+/* Whether the call that is over left the context of its task as it was: 1, 0, or -1. */
+static int
+is_untouched(ait_run *run)
+{
+    PyObject *context = PyContext_CopyCurrent();
+    int same = context == NULL ? -1 : PyObject_RichCompareBool(context, run->error, Py_EQ);
+    Py_XDECREF(context);
+    return same;
+}
+
+/* After a call: the next one, or the result in *out. */
+static int
+next_one(ait_calls *c, ait_run *run, PyObject **out)
+{
+    PyObject *following;
+    int same = is_untouched(run);
+    if (same < 0 || leave(c, run, &following) < 0) {
+        return -1;
+    }
+    if (!same) {
+        *out = following != NULL ? following : Py_NewRef(Py_False);
+        return 0;
+    }
+    int there = go_on(c, run, following);
+    if (there == 0) {
+        *out = Py_NewRef(Py_None);
+    }
+    return there;
+}
+
+/* Call after call, as long as there is an item. The result is None, unless a function has set a
+ * context variable, which no other call is to see: then another worker has to go on, with the job
+ * that is the result, or False.
+ *
+ * run->item, ->waiter and ->n are the item, its key and its ticket; run->acc is what is awaited,
+ * and run->closing says that this is `failed`; run->error is the context as it was. */
 static PySendResult
 work_advance(ait_run *run, PyObject **out)
 {
     ait_calls *c = (ait_calls *)run->arg;
+    *out = NULL;
+    if (run->error == NULL) {
+        run->error = PyContext_CopyCurrent();
+        if (run->error == NULL) {
+            return PYGEN_ERROR;
+        }
+    }
     for (;;) {
         PySendResult r = drive_call(c, run, out);
         if (r == PYGEN_NEXT) {
@@ -159,9 +211,8 @@ work_advance(ait_run *run, PyObject **out)
             }
         }
         *out = NULL;
-        int there = go_on(c, run);
+        int there = next_one(c, run, out);
         if (there <= 0) {
-            *out = there == 0 ? Py_NewRef(Py_None) : NULL;
             return there == 0 ? PYGEN_RETURN : PYGEN_ERROR;
         }
     }

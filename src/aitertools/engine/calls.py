@@ -6,7 +6,7 @@ with the next item itself as long as there is one, and then waits at its desk.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from .. import _core, runtime
 from .lanes import Lanes
@@ -179,13 +179,18 @@ class Calls(Operator):
             raise
 
     async def _work(self, job: Job | None) -> None:
+        left: Job | Literal[False] | None = None
         try:
             job = job or self._left() or await self._wait()
-            while job is not None:
-                await self._calls.work(job)
-                job = await self._wait()
+            while job is not None and left is None:
+                left = await self._calls.work(job)
+                job = None if left is not None else await self._wait()
         finally:
             self._workers -= 1
+        if left:
+            self._call_up(left, eager=False)
+        elif left is False:
+            self.dispatch(eager=False)
 
     def _left(self) -> Job | None:
         """Return what the worker that was called up before left, and call up others for the rest.

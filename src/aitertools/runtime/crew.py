@@ -22,24 +22,27 @@ Work = Coroutine[Any, Any, None]
 class Crew:
     """Tasks of the running event loop, each begun by :meth:`spawn`, all ended by :meth:`aclose`."""
 
-    __slots__ = ("_loop", "_tasks", "closing")
+    __slots__ = ("_context", "_loop", "_tasks", "closing")
 
     def __init__(self) -> None:
+        self._context: contextvars.Context | None = None
         self._tasks: set[Any] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.closing = False
 
     def spawn(self, work: Work, *, eager: bool = False) -> bool:
-        """Have a task begin, in a copy of the caller's context; whether it has by now.
+        """Have a task begin, in a copy of the first caller's context; whether it has by now.
 
         That is so with *eager*, where Python can do that: from 3.12 on, on asyncio.
         """
+        if self._context is None:
+            self._context = contextvars.copy_context()
+        context = self._context.copy()
         loop = running_loop()
         if loop is None:
-            self._tasks.add(_place(work).spawn(work, self._tasks.discard))
+            self._tasks.add(context.run(_place(work).spawn, work, self._tasks.discard))
             return False
         self._loop = loop
-        context = contextvars.copy_context()
         options = EAGER if eager else {}
         task: asyncio.Task[None] = asyncio.Task(work, loop=loop, context=context, **options)
         if not task.done():

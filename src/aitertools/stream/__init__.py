@@ -95,6 +95,29 @@ class Stream(
         """
         return _core.list(_core.take(_core.borrow(self), n))
 
+    async def stop(self) -> None:
+        """Ask the sources for nothing more; what is in flight is delivered, then the end.
+
+        >>> async def main():
+        ...     ticks = ait.count().batched(3)
+        ...     head = await ticks.head(2)
+        ...     await ticks.stop()
+        ...     return head, await ticks.list()
+        >>> run(main())
+        ([(0, 1, 2), (3, 4, 5)], [])
+
+        It may be called while another task consumes the stream. A source that is waited for is
+        interrupted, and closed by the task that pulls it; the others are closed when they would
+        have been asked for the next item. Calls in flight are finished, buffers emptied, an open
+        batch delivered. What it cannot reach is the stream that a :meth:`flat_map` is reading: that
+        is delivered to its end. It returns when no source is waited for any more; see also
+        :meth:`aclose`, which breaks off everything. Idempotent.
+
+        Source: Pekko's ``KillSwitch.shutdown()`` and ``abort()``.
+        """
+        for leaf in _core.leaves(self):
+            await _core.halt(leaf)
+
     def stats(self) -> tuple[Stage, ...]:
         """Return how many items each operator has delivered, outermost first.
 

@@ -76,8 +76,8 @@ class Transform(Generic[T_co]):
         item, which is left out.
 
         A cancelled pull leaves the calls in flight alone, and loses nothing. Closing cancels them,
-        and returns when they are over; then it closes the source. Under trio it is used inside of
-        an ``async with`` of the stream.
+        and returns when they are over; then it closes the source. Each call has a copy of the
+        context of the first pull. Under trio it is used inside of an ``async with`` of the stream.
 
         Raises TypeError for one of these without *concurrency*, ValueError if that is less than one
         or *buffer* negative.

@@ -7,7 +7,11 @@ Plain functions for any test framework; for pytest there is a plugin.
 #
 # clock     an event loop in virtual time
 # places    where a task waits, for messages
+# marbles   marble diagrams: what comes when, as a line of text
+# diagram, names, source, consumer   its parts: the language, what its names stand for, both ends
 
+from . import marbles
 from .clock import Stuck, VirtualLoop, run
+from .marbles import MarbleError, assert_marbles
 
-__all__ = ["Stuck", "VirtualLoop", "run"]
+__all__ = ["MarbleError", "Stuck", "VirtualLoop", "assert_marbles", "marbles", "run"]

@@ -247,6 +247,7 @@ ait_carry_aside(PyObject *shared, ait_carrier *c, ait_state *st, PyObject **out)
     if (c->pull == NULL && begin(c) < 0) {
         return PYGEN_ERROR;
     }
+    c->pull->d.since = 0; /* who asks gives way between two pulls; a long one does so itself */
     if (c->courier != NULL) {
         return pull_as_courier(c, st, out);
     }

@@ -66,7 +66,9 @@ def _calls(way: Way, source: Stream[Any], fn: Fn, *, results: bool = False) -> A
     name = way.name
     check_callable(fn.fn, name)
     concurrency = check_count(way.concurrency, name, "concurrency")
-    buffer = concurrency if way.buffer is None else check_count(way.buffer, name, "buffer", least=0)
+    # Twice as many: the consumer has its turn once while each call has one, sooner or later in it.
+    buffer = 2 * concurrency if way.buffer is None else way.buffer
+    buffer = check_count(buffer, name, "buffer", least=0)
     limits = Limits(concurrency, buffer, bool(way.ordered))
     on_error = policy(way.on_error, name, results=results)
     keyed = way.key is not None

@@ -75,7 +75,7 @@ class Transform(Generic[T_co]):
         [3, 2, 1]
 
         The results come in the order of the items, with *ordered* false as the calls complete. Up
-        to *buffer* of them may wait for the consumer besides the calls in flight; as many as
+        to *buffer* of them may wait for the consumer besides the calls in flight; twice as many as
         *concurrency*, if it is not given. With *key*, there is one call at a time for all items
         with the same ``key(item)``, in their order.
 

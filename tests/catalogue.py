@@ -286,7 +286,7 @@ operator(
     "map(concurrency)",
     lambda s, f: s.map(f(double), concurrency=2),
     lambda a: map(double, a),
-    ahead=4,
+    ahead=6,
 )
 operator(
     "map(concurrency, buffer)",
@@ -305,38 +305,38 @@ operator(
     lambda s, t, f: s.map(f(op.mul), t, concurrency=2),
     lambda a, b: map(op.mul, a, b),
     early=True,
-    ahead=4,
+    ahead=6,
 )
 operator(
     "map(concurrency=1, ordered=False)",
     lambda s, f: s.map(f(double), concurrency=1, ordered=False),
     lambda a: map(double, a),
-    ahead=2,
+    ahead=3,
 )
 operator(
     "map(concurrency, on_error=result)",
     lambda s, f: s.map(fussy, concurrency=2, on_error="result").map(shown),
     lambda a: map(shown, results(fussy, a)),
-    ahead=4,
+    ahead=6,
 )
 operator(
     "map(concurrency, on_error=skip)",
     lambda s, f: s.map(fussy, concurrency=2, on_error="skip"),
     lambda a: suppressed(fussy, a, Exception),
-    ahead=4,
+    ahead=6,
 )
 operator(
     "starmap(concurrency)",
     lambda s, f: s.starmap(f(op.mul), concurrency=2),
     lambda a: itertools.starmap(op.mul, a),
     PAIRS,
-    ahead=4,
+    ahead=6,
 )
 operator(
     "filter(pred, concurrency)",
     lambda s, f: s.filter(f(even), concurrency=2),
     lambda a: filter(even, a),
-    ahead=4,
+    ahead=6,
 )
 operator(
     "filterfalse(concurrency)",

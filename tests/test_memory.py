@@ -89,7 +89,8 @@ def drop(rig):
     with ignoring_errors(), contextlib.suppress(StopAsyncIteration):
         task = rig.run_to(rig.subject if rig.entry.reduces else rig.subject.__anext__(), 2)
         if rig.entry.tasks:
-            task.close()
+            with contextlib.suppress(RuntimeError):  # a reducer has to await the end of tasks
+                task.close()
     if rig.entry.tasks:
         rig.abandon()
 

@@ -77,13 +77,14 @@ deliver(ait_calls *c, ait_run *run, PyObject *result)
         Py_CLEAR(result);
         outcome = AIT_SKIPPED;
     }
-    else if (c->keep == AIT_KEEP_ITEM_IF_TRUE) {
+    else if (c->keep != AIT_KEEP_RESULT) {
         int truth = ait_truth(result);
         if (truth < 0) {
             return false;
         }
-        result = truth ? Py_NewRef(run->item) : NULL;
-        outcome = truth ? AIT_RESULT : AIT_SKIPPED;
+        bool kept = truth == (c->keep == AIT_KEEP_ITEM_IF_TRUE);
+        result = kept ? Py_NewRef(run->item) : NULL;
+        outcome = kept ? AIT_RESULT : AIT_SKIPPED;
     }
     else if (c->wrap != NULL) {
         Py_SETREF(result, PyObject_CallOneArg(c->wrap, result));
@@ -103,7 +104,7 @@ fail(ait_calls *c, ait_run *run)
     ait_guard_stop("function");
     bool plain = PyErr_ExceptionMatches(PyExc_Exception);
     PyObject *error = PyErr_GetRaisedException();
-    if (plain && c->raises) {
+    if (plain && (c->raises || c->failed == NULL)) { /* NULL: dropped, nobody sees to it */
         ait_calls_settle(c, run->n, AIT_FAILURE, error);
         return true;
     }

@@ -32,6 +32,7 @@ class Keep:
     RESULT = 0
     ITEM_IF_TRUE = 1
     NOTHING = 2
+    ITEM_IF_FALSE = 3
 
 
 class Fn(NamedTuple):

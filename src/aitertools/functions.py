@@ -8,6 +8,7 @@ from __future__ import annotations
 import builtins
 import collections
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar, Unpack, cast, overload
 
 from . import _core
@@ -201,9 +202,17 @@ def unique_justseen(source: Source[T], key: Predicate[T] | None = None) -> Strea
 # ---- group
 
 
-def batched(source: Source[T], n: int, *, strict: bool = False) -> Stream[builtins.tuple[T, ...]]:
-    """Group items into tuples of *n*: :meth:`Stream.batched`."""
-    return _on(source, "batched").batched(n, strict=strict)
+@overload
+def batched(
+    source: Source[T], n: int, *, strict: bool = False
+) -> Stream[builtins.tuple[T, ...]]: ...
+@overload
+def batched(
+    source: Source[T], n: int | None = None, *, within: float | timedelta
+) -> Stream[builtins.tuple[T, ...]]: ...
+def batched(source: Source[Any], n: Any = None, **how: Any) -> Stream[Any]:
+    """Group items into tuples of *n*, or by time: :meth:`Stream.batched`."""
+    return _on(source, "batched").batched(n, **how)
 
 
 @overload

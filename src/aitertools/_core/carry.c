@@ -241,13 +241,15 @@ go_aside(ait_carrier *c, PyObject **out)
 }
 
 int
-ait_carry_aside(PyObject *shared, ait_carrier *c, ait_state *st, PyObject **out)
+ait_carry_aside(PyObject *shared, ait_carrier *c, ait_state *st, bool polite, PyObject **out)
 {
     *out = NULL;
     if (c->pull == NULL && begin(c) < 0) {
         return PYGEN_ERROR;
     }
-    c->pull->d.since = 0; /* who asks gives way between two pulls; a long one does so itself */
+    if (polite) {
+        c->pull->d.since = 0;
+    }
     if (c->courier != NULL) {
         return pull_as_courier(c, st, out);
     }

@@ -25,7 +25,7 @@ leave(ait_calls *c, ait_run *run, PyObject **following)
     run->waiter = NULL;
     Py_CLEAR(run->item);
     if (c->lanes != NULL) {
-        *following = PyObject_CallMethod(c->lanes, "leave", "O", key);
+        *following = PyObject_CallMethod(c->lanes, "leave", "(O)", key);
     }
     Py_XDECREF(key);
     if (c->lanes != NULL && *following == NULL) {

@@ -123,6 +123,7 @@ class Calls(Operator):
 
         A function that does not suspend is so called by a single worker, for all items there are.
         """
+        self._crew.hire()  # in the consumer's context; others may dispatch, in that of a source
         job = self._calls.next()
         if job is None:
             return

@@ -179,6 +179,7 @@ class Calls:
         wrap: Callable[[Any], Any] | None,
         lanes: object,
         raises: bool,
+        handed: object,
         /,
     ) -> None: ...
     def poll(self) -> Any: ...

@@ -164,7 +164,8 @@ calls_poll(PyObject *self, PyObject *Py_UNUSED(ignored))
     ait_calls *c = (ait_calls *)self;
     PyObject *value = NULL;
     ait_outcome outcome = ait_flight_pop(c->flight, &value);
-    if (c->stalled && c->flight->held <= c->resume && !c->closing) {
+    /* Who is told of an error may not want any more. */
+    if (c->stalled && outcome != AIT_FAILURE && c->flight->held <= c->resume && !c->closing) {
         int resumed = resume(c);
         if (resumed < 0 && outcome == AIT_IN_FLIGHT) {
             return NULL;
@@ -235,6 +236,7 @@ calls_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(c->fn);
     Py_VISIT(c->wrap);
     Py_VISIT(c->lanes);
+    Py_VISIT(c->handed);
     Py_VISIT(c->go_on);
     Py_VISIT(c->wake);
     Py_VISIT(c->failed);
@@ -279,6 +281,7 @@ calls_dealloc(PyObject *self)
     Py_CLEAR(c->fn);
     Py_CLEAR(c->wrap);
     Py_CLEAR(c->lanes);
+    Py_CLEAR(c->handed);
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -290,17 +293,18 @@ method(PyObject *operator, const char *name)
     return PyObject_GetAttrString(operator, name);
 }
 
-/* Calls(operator, source, fn, most, resume, ordered, star, keep, wrap, lanes, raises) */
+/* Calls(operator, source, fn, most, resume, ordered, star, keep, wrap, lanes, raises, handed) */
 static PyObject *
 calls_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
 {
     ait_state *st = ait_state_of(type);
-    PyObject *operator, *source, *fn, *wrap, *lanes;
+    PyObject *operator, *source, *fn, *wrap, *lanes, *handed;
     Py_ssize_t most, resume;
     int ordered, star, keep, raises;
     if (st == NULL ||
-        !PyArg_ParseTuple(args, "OO!OnnppiOOp:Calls", &operator, st->op_type, &source, &fn, &most,
-                          &resume, &ordered, &star, &keep, &wrap, &lanes, &raises)) {
+        !PyArg_ParseTuple(args, "OO!OnnppiOOpO:Calls", &operator, st->op_type, &source, &fn,
+                          &most, &resume, &ordered, &star, &keep, &wrap, &lanes, &raises,
+                          &handed)) {
         return NULL;
     }
     ait_calls *c = (ait_calls *)type->tp_alloc(type, 0);
@@ -311,6 +315,7 @@ calls_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
     c->fn = Py_NewRef(fn);
     c->wrap = wrap != Py_None ? Py_NewRef(wrap) : NULL;
     c->lanes = lanes != Py_None ? Py_NewRef(lanes) : NULL;
+    c->handed = Py_NewRef(handed);
     c->resume = resume;
     c->star = star;
     c->keep = (uint8_t)keep;

@@ -27,6 +27,7 @@ typedef struct {
     PyObject *fn;
     PyObject *wrap;   /* what is delivered is wrap(result); or NULL                             */
     PyObject *lanes;  /* what keeps calls with the same key apart; or NULL                      */
+    PyObject *handed; /* a deque of jobs: handed out, and not begun                             */
     PyObject *go_on;  /* () : there is room again                                               */
     PyObject *wake;   /* () : who waits should poll                                             */
     PyObject *failed; /* (error, job) -> awaitable: sees to a call that failed                  */

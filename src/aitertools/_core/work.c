@@ -25,7 +25,7 @@ leave(ait_calls *c, ait_run *run, PyObject **following)
     run->waiter = NULL;
     Py_CLEAR(run->item);
     if (c->lanes != NULL) {
-        *following = PyObject_CallMethod(c->lanes, "leave", "O", key);
+        *following = PyObject_CallMethod(c->lanes, "leave", "(O)", key);
     }
     Py_XDECREF(key);
     if (c->lanes != NULL && *following == NULL) {
@@ -182,11 +182,19 @@ may_go_on(ait_calls *c, ait_run *run, PyObject **out)
     return ait_turn(&run->d, &run->acc) < 0 ? -1 : 1;
 }
 
-/* The next item for this worker: 1, 0: there is none just now, -1. */
+/* The next item for this worker: 1, 0: there is none just now, -1. What was handed out before and
+ * not begun comes first, whoever is called up for it: calls begin in the order of the items. */
 static int
 take_next(ait_calls *c, ait_run *run)
 {
     ait_job next;
+    Py_ssize_t handed = PyObject_Size(c->handed);
+    if (handed != 0) {
+        PyObject *tuple = handed < 0 ? NULL : PyObject_CallMethod(c->handed, "popleft", NULL);
+        int taken = tuple == NULL ? -1 : take_on(run, tuple);
+        Py_XDECREF(tuple);
+        return taken < 0 ? -1 : 1;
+    }
     int there = ait_calls_next(c, &next);
     if (there == 1) {
         run->n = (Py_ssize_t)next.ticket;

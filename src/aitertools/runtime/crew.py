@@ -30,17 +30,21 @@ class Crew:
         self._loop: asyncio.AbstractEventLoop | None = None
         self.closing = False
 
+    def hire(self) -> contextvars.Context:
+        """Have all tasks begin in copies of the first caller's context; returns that."""
+        if self._context is None:
+            self._context = contextvars.copy_context()
+        return self._context
+
     def spawn(
         self, work: Work, *, eager: bool = False, over: Callable[[], None] | None = None
     ) -> bool:
-        """Have a task begin, in a copy of the first caller's context; whether it has by now.
+        """Have a task begin, in a copy of the crew's context; whether it has by now.
 
         That is so with *eager*, where Python can do that: from 3.12 on, on asyncio. *over* is
         called at its end, also of a task that was cancelled before it began.
         """
-        if self._context is None:
-            self._context = contextvars.copy_context()
-        context = self._context.copy()
+        context = self.hire().copy()
         loop = running_loop()
         if loop is None:
             self._tasks.add(context.run(_place(work).spawn, work, self._tasks.discard))

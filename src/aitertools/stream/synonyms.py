@@ -65,5 +65,6 @@ SYNONYMS = {
     "unique_everseen": "unique",
     "where": "filter",
     "window": "windowed",
+    "window_with_time": "windowed",
     "with_index": "enumerate",
 }

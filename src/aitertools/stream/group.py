@@ -49,7 +49,7 @@ class Group(Generic[T_co]):
         first item came; without *n*, by time only.
 
             source               a b c   d     |
-            batched 2, within=3    ab    c     d |
+            batched 2, within=3    ab   c   d  |
 
         >>> run(stream("abcde").batched(2, within=0.1).list())
         [('a', 'b'), ('c', 'd'), ('e',)]
@@ -110,7 +110,7 @@ class Group(Generic[T_co]):
         before ended.
 
             source             a b   c       d |
-            windowed within=4        ab  c     d |
+            windowed within=4      ab  c   ()  d|
 
         >>> run(stream("abc").windowed(within=60).list())
         [('a', 'b', 'c')]

@@ -87,6 +87,24 @@ take_method(PyObject *operator, const char *name, PyObject **method)
     return *method == NULL ? -1 : 0;
 }
 
+static bool
+are_streams(ait_state *st, PyObject *sources)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(sources); i++) {
+        if (!ait_is_op(st, PyTuple_GET_ITEM(sources, i))) {
+            PyErr_SetString(PyExc_TypeError, "engine(): a source is not a stream");
+            return false;
+        }
+    }
+    return true;
+}
+
+static PyObject *
+one_or_all(PyObject *sources)
+{
+    return Py_NewRef(PyTuple_GET_SIZE(sources) == 1 ? PyTuple_GET_ITEM(sources, 0) : sources);
+}
+
 /* engine(cls, operator, guard, label, sources): a stream over the operator, of that class; None: of
  * the usual one. */
 static PyObject *
@@ -99,11 +117,8 @@ engine_new(PyObject *module, PyObject *args)
         return NULL;
     }
     PyTypeObject *type = cls == Py_None ? st->stream_type : (PyTypeObject *)cls;
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(sources); i++) {
-        if (!ait_is_op(st, PyTuple_GET_ITEM(sources, i))) {
-            PyErr_SetString(PyExc_TypeError, "engine(): a source is not a stream");
-            return NULL;
-        }
+    if (!are_streams(st, sources)) {
+        return NULL;
     }
     if (!PyType_Check((PyObject *)type) || !PyType_IsSubtype(type, st->op_type)) {
         PyErr_SetString(PyExc_TypeError, "engine(): not a subclass of Op");
@@ -114,8 +129,7 @@ engine_new(PyObject *module, PyObject *args)
         return NULL;
     }
     op->label = Py_NewRef(label);
-    bool single = PyTuple_GET_SIZE(sources) == 1;
-    op->sources = Py_NewRef(single ? PyTuple_GET_ITEM(sources, 0) : sources);
+    op->sources = one_or_all(sources);
     op->guard = Py_NewRef(guard);
     if (take_method(operator, "poll", &op->poll) < 0 ||
         take_method(operator, "wait", &op->wait) < 0 ||
@@ -124,6 +138,43 @@ engine_new(PyObject *module, PyObject *args)
         return NULL;
     }
     return ait_ready((ait_op *)op);
+}
+
+/* guard(stream): what engine() was given; None once the stream is closed. */
+static PyObject *
+get_guard(PyObject *module, PyObject *stream)
+{
+    engine_op *op = (engine_op *)stream;
+    if (!ait_is_op(ait_state_from(module), stream) || op->kind != &engine_kind) {
+        PyErr_SetString(PyExc_TypeError, "guard(): not a stream over an operator");
+        return NULL;
+    }
+    PyObject *guard;
+    AIT_LOCK(op);
+    guard = Py_XNewRef(op->guard);
+    AIT_UNLOCK();
+    return guard != NULL ? guard : Py_NewRef(Py_None);
+}
+
+/* set_sources(stream, sources): it reads others now. */
+static PyObject *
+set_sources(PyObject *module, PyObject *args)
+{
+    ait_state *st = ait_state_from(module);
+    PyObject *stream, *sources, *guard;
+    if (!PyArg_ParseTuple(args, "OO!:set_sources", &stream, &PyTuple_Type, &sources) ||
+        !are_streams(st, sources) || (guard = get_guard(module, stream)) == NULL) {
+        return NULL;
+    }
+    Py_DECREF(guard);
+    engine_op *op = (engine_op *)stream;
+    PyObject *before, *now = one_or_all(sources);
+    AIT_LOCK(op);
+    before = op->sources;
+    op->sources = now;
+    AIT_UNLOCK();
+    Py_XDECREF(before);
+    Py_RETURN_NONE;
 }
 
 /* is_awaitable(obj): what a user's function returned has to be awaited. */
@@ -156,6 +207,9 @@ leaves(PyObject *module, PyObject *stream)
 }
 
 PyMethodDef ait_engine_functions[] = {
+    {"guard", get_guard, METH_O, PyDoc_STR("guard($module, stream, /)\n--\n\n")},
+    {"set_sources", set_sources, METH_VARARGS,
+     PyDoc_STR("set_sources($module, stream, sources, /)\n--\n\n")},
     {"halt", ait_halt, METH_O, PyDoc_STR("halt($module, stream, /)\n--\n\n")},
     {"leaves", leaves, METH_O, PyDoc_STR("leaves($module, stream, /)\n--\n\n")},
     {"is_awaitable", is_awaitable, METH_O, PyDoc_STR("is_awaitable($module, obj, /)\n--\n\n")},

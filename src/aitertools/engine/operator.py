@@ -53,13 +53,13 @@ class Operator:
 class _Guard:
     """Held by the stream alone, so that its end tells that the stream was dropped."""
 
-    __slots__ = ("_operator",)
+    __slots__ = ("operator",)
 
     def __init__(self, operator: Operator) -> None:
-        self._operator = operator
+        self.operator = operator
 
     def __del__(self) -> None:
-        self._operator.dismiss()
+        self.operator.dismiss()
 
 
 def make(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn, Self
 
 from .. import _core, runtime
 from .combine import Combine
+from .concurrent import Concurrent
 from .errors import Errors
 from .group import Group
 from .reduce import Reduce
@@ -35,6 +36,7 @@ class Stream(
     Group[T_co],
     Combine[T_co],
     Reduce[T_co],
+    Concurrent[T_co],
     Errors[T_co],
     Share[T_co],
     _core.Op,
@@ -132,4 +134,5 @@ class Stream(
 
 _core.set_stream(Stream)
 
-from .peekable import Peekable as Peekable  # noqa: E402 -- it is a Stream
+from .merged import Merged as Merged  # noqa: E402 -- it is a Stream
+from .peekable import Peekable as Peekable  # noqa: E402 -- so is this

@@ -4,13 +4,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks import peers
-from benchmarks.cases import HEADLINES, OPERATORS, OVER_GENERATOR, layers, queues
+from benchmarks.cases import HEADLINES, OPERATORS, OVER_GENERATOR, TOGETHER, layers, queues, waiting
 from benchmarks.flat import Flatness
 from benchmarks.memory import Footprint
 from benchmarks.timing import LOOP, OURS, SYNC, Case, Result, Spread
 
 NOTHING = "-"
 MEBIBYTE = 1 << 20
+
+TITLES = {
+    "concurrency": "Concurrency: map, 100 calls at a time",
+    "merge": "Concurrency: merge of async generators",
+    "buffers": "Concurrency: buffers",
+    "completed": "Concurrency: awaitables, all of them or 100 at a time",
+    "timed": "Time: what is ready for somebody being late",
+}
 
 
 @dataclass(frozen=True)
@@ -143,20 +151,35 @@ def family(name: str, results: Sequence[Result]) -> Table:
     )
 
 
-def exchange(title: str, cases: Sequence[Case], results: dict[str, Result]) -> Iterator[Table]:
-    """Queues, a library per column."""
-    chosen = [results[case.path] for case in cases if case.path in results]
+def beside(
+    title: str, chosen: Sequence[Result], labels: Sequence[str], peers: Sequence[str]
+) -> Iterator[Table]:
+    """Results with a library, or a way, per column, as far as anyone of the cases has it."""
+    labels = [name for name in labels if any(name in result.case.contenders for result in chosen)]
     rows = []
     for result in chosen:
-        best = result.best_peer(queues.PEERS)
+        best = result.best_peer(peers)
         ratio = times(result.ratio(OURS, best)) if best else NOTHING
-        cells = [nanoseconds(result.median(label)) for label in queues.LABELS]
+        cells = [nanoseconds(result.median(label)) for label in labels]
         rows.append((result.case.name, *cells, ratio, best or NOTHING))
 
     if rows:
-        header = ("", *queues.LABELS, "× best peer", "which")
-        left = (0, len(header) - 1)
-        yield Table(f"Queues: {title}", header, rows, left=left, note=dashes(chosen))
+        header = ("", *labels, "× best peer", "which")
+        yield Table(title, header, rows, left=(0, len(header) - 1), note=dashes(chosen))
+
+
+def exchange(title: str, cases: Sequence[Case], results: dict[str, Result]) -> Iterator[Table]:
+    """Queues, a library per column."""
+    chosen = [results[case.path] for case in cases if case.path in results]
+    return beside(f"Queues: {title}", chosen, queues.LABELS, queues.PEERS)
+
+
+def together(results: dict[str, Result]) -> Iterator[Table]:
+    """Concurrency and time, a table for each family."""
+    for name in dict.fromkeys(case.family for case in TOGETHER):
+        cases = [case for case in TOGETHER if case.family == name]
+        chosen = [results[case.path] for case in cases if case.path in results]
+        yield from beside(TITLES[name], chosen, waiting.LABELS, waiting.PEERS)
 
 
 def timed(results: dict[str, Result]) -> list[Table]:
@@ -169,6 +192,7 @@ def timed(results: dict[str, Result]) -> list[Table]:
 
     made += exchange("in one event loop", queues.IN_LOOP, results)
     made += exchange("between threads and event loops", queues.BETWEEN_THREADS, results)
+    made += together(results)
     made += families(OPERATORS, results, "")
     made += families(OVER_GENERATOR, results, " over async generators")
     return made

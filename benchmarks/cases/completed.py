@@ -111,5 +111,8 @@ def gather(name: str, fn: Fn) -> list[Case]:
 
 FUNCTIONS: dict[str, Fn] = {"at once": at_once, "after a turn": after_a_turn}
 CASES = [
-    case for make in (as_completed, gather) for name, fn in FUNCTIONS.items() for case in make(name, fn)
+    case
+    for make in (as_completed, gather)
+    for name, fn in FUNCTIONS.items()
+    for case in make(name, fn)
 ]

@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
-from functools import partial
 from typing import Any, TypeAlias
 
 import aitertools as ait
 from benchmarks.cases.waiting import turn_by_turn, waiting
 from benchmarks.cases.work import generate
-from benchmarks.peers import aioitertools_asyncio, aiostream, anyio_core, rx, rx_ops, streamable
-from benchmarks.timing import Case, Contender
+from benchmarks.peers import aioitertools_asyncio, aiostream, anyio_core, streamable
+from benchmarks.timing import Case
 
 DONE: Any = object()
 
@@ -85,23 +84,11 @@ def of(width: int, name: str, source: Callable[[Iterable[int]], Any], **more: An
     )
 
 
-def pushed(width: int) -> Contender:
-    """Have reactivex, which reads no async generators, merge ranges."""
-
-    def merged(sources: list[range]) -> Any:
-        return rx.merge(*map(rx.from_iterable, sources)).pipe(rx_ops.to_list())
-
-    return Contender(merged, sources=lambda n: (shares(n, width),))
-
-
-ready = partial(of, name="ready", source=generate)
-waits = partial(of, name="waiting", source=turn_by_turn)
-
 MANY: dict[str, Any] = {"least": 4_000, "weight": 4}
 
 CASES = [
-    ready(10, reactivex=pushed(10)),
-    waits(10),
-    ready(1_000, reactivex=pushed(1_000), **MANY),
-    waits(1_000, **MANY),
+    of(10, "ready", generate),
+    of(10, "waiting", turn_by_turn),
+    of(1_000, "ready", generate, **MANY),
+    of(1_000, "waiting", turn_by_turn, **MANY),
 ]

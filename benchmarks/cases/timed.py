@@ -2,13 +2,13 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 import aitertools as ait
 from benchmarks.cases.waiting import by_source, pushed, scheduler, waiting
-from benchmarks.cases.work import iterate, tuples
+from benchmarks.cases.work import generate, iterate
 from benchmarks.peers import aiostream, rx_ops, streamable
 
 LONG = 60.0
@@ -18,8 +18,9 @@ SIZE = 100
 UNREACHED = 1_000_000_000
 
 
-async def timed_by_hand(source: AsyncIterator[Any]) -> list[Any]:
+async def timed_by_hand(source: Any) -> list[Any]:
     """Do as asyncio's documentation does; that the timeout would end the source is left aside."""
+    source = generate(source) if isinstance(source, Iterable) else source
     items = []
     while True:
         try:
@@ -38,7 +39,7 @@ BATCHED = waiting(
     "timed",
     "batched(100, within=60)",
     sync=batched,
-    normal=lambda batches: list(tuples(batches)),
+    normal=lambda batches: [tuple(batch) for batch in batches if batch],
     aitertools=lambda s: ait.stream(s).batched(SIZE, within=LONG),
     streamable=lambda s: streamable.stream(s).group(SIZE, within=LONG_DELTA),
     reactivex=lambda s: pushed(

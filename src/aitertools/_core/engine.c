@@ -140,20 +140,38 @@ engine_new(PyObject *module, PyObject *args)
     return ait_ready((ait_op *)op);
 }
 
-/* guard(stream): what engine() was given; None once the stream is closed. */
-static PyObject *
-get_guard(PyObject *module, PyObject *stream)
+/* The stream, if engine() made it; NULL if not, without an error. */
+static engine_op *
+as_engine(ait_state *st, PyObject *stream)
 {
-    engine_op *op = (engine_op *)stream;
-    if (!ait_is_op(ait_state_from(module), stream) || op->kind != &engine_kind) {
-        PyErr_SetString(PyExc_TypeError, "guard(): not a stream over an operator");
+    bool is_one = ait_is_op(st, stream) && ((ait_op *)stream)->kind == &engine_kind;
+    return is_one ? (engine_op *)stream : NULL;
+}
+
+/* operator_of(stream): the operator under it; None if engine() did not make it, or it is closed. */
+static PyObject *
+operator_of(PyObject *module, PyObject *stream)
+{
+    engine_op *op = as_engine(ait_state_from(module), stream);
+    bool bound = op != NULL && op->poll != NULL && PyMethod_Check(op->poll);
+    return Py_NewRef(bound ? PyMethod_GET_SELF(op->poll) : Py_None);
+}
+
+/* relabel(stream, label): before anybody pulls it, as its operator became another one. */
+static PyObject *
+relabel(PyObject *module, PyObject *args)
+{
+    PyObject *stream, *label;
+    if (!PyArg_ParseTuple(args, "OU:relabel", &stream, &label)) {
         return NULL;
     }
-    PyObject *guard;
-    AIT_LOCK(op);
-    guard = Py_XNewRef(op->guard);
-    AIT_UNLOCK();
-    return guard != NULL ? guard : Py_NewRef(Py_None);
+    engine_op *op = as_engine(ait_state_from(module), stream);
+    if (op == NULL) {
+        PyErr_SetString(PyExc_TypeError, "relabel(): not a stream of the engine");
+        return NULL;
+    }
+    Py_XSETREF(op->label, Py_NewRef(label));
+    Py_RETURN_NONE;
 }
 
 /* set_sources(stream, sources): it reads others now. */
@@ -161,13 +179,16 @@ static PyObject *
 set_sources(PyObject *module, PyObject *args)
 {
     ait_state *st = ait_state_from(module);
-    PyObject *stream, *sources, *guard;
+    PyObject *stream, *sources;
     if (!PyArg_ParseTuple(args, "OO!:set_sources", &stream, &PyTuple_Type, &sources) ||
-        !are_streams(st, sources) || (guard = get_guard(module, stream)) == NULL) {
+        !are_streams(st, sources)) {
         return NULL;
     }
-    Py_DECREF(guard);
-    engine_op *op = (engine_op *)stream;
+    engine_op *op = as_engine(st, stream);
+    if (op == NULL) {
+        PyErr_SetString(PyExc_TypeError, "set_sources(): not a stream of the engine");
+        return NULL;
+    }
     PyObject *before, *now = one_or_all(sources);
     AIT_LOCK(op);
     before = op->sources;
@@ -207,7 +228,6 @@ leaves(PyObject *module, PyObject *stream)
 }
 
 PyMethodDef ait_engine_functions[] = {
-    {"guard", get_guard, METH_O, PyDoc_STR("guard($module, stream, /)\n--\n\n")},
     {"set_sources", set_sources, METH_VARARGS,
      PyDoc_STR("set_sources($module, stream, sources, /)\n--\n\n")},
     {"halt", ait_halt, METH_O, PyDoc_STR("halt($module, stream, /)\n--\n\n")},
@@ -215,5 +235,9 @@ PyMethodDef ait_engine_functions[] = {
     {"is_awaitable", is_awaitable, METH_O, PyDoc_STR("is_awaitable($module, obj, /)\n--\n\n")},
     {"engine", engine_new, METH_VARARGS,
      PyDoc_STR("engine($module, cls, operator, guard, label, sources, /)\n--\n\n")},
+    {"operator_of", operator_of, METH_O,
+     PyDoc_STR("operator_of($module, stream, /)\n--\n\n")},
+    {"relabel", relabel, METH_VARARGS,
+     PyDoc_STR("relabel($module, stream, label, /)\n--\n\n")},
     {NULL},
 };

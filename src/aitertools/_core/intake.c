@@ -101,7 +101,7 @@ dismiss(ait_intake *intake)
 }
 
 PyObject *
-ait_intake_take(PyObject *self, PyObject *Py_UNUSED(ignored))
+ait_intake_take(PyObject *self, bool polite)
 {
     ait_intake *intake = (ait_intake *)self;
     PyObject *item;
@@ -111,7 +111,7 @@ ait_intake_take(PyObject *self, PyObject *Py_UNUSED(ignored))
         return Py_NewRef(intake->st->pending);
     }
     if (r == PYGEN_NEXT) {
-        r = ait_carry_aside(self, &intake->carrier, intake->st, &item);
+        r = ait_carry_aside(self, &intake->carrier, intake->st, polite, &item);
         if (r == AIT_CARRIED) {
             pulled(intake, WAITING);
             return Py_NewRef(intake->st->pending);
@@ -130,6 +130,12 @@ ait_intake_take(PyObject *self, PyObject *Py_UNUSED(ignored))
         return Py_NewRef(intake->st->end);
     }
     return item;
+}
+
+static PyObject *
+intake_take(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    return ait_intake_take(self, false);
 }
 
 /* ---- what the courier brings ----------------------------------------------------------------- */
@@ -305,7 +311,7 @@ intake_at_work(PyObject *self, void *Py_UNUSED(ignored))
 }
 
 static PyMethodDef intake_methods[] = {
-    {"take", ait_intake_take, METH_NOARGS,
+    {"take", intake_take, METH_NOARGS,
      PyDoc_STR("take($self, /)\n--\n\nThe next item, END, or PENDING.")},
     {"aclose", intake_aclose, METH_NOARGS,
      PyDoc_STR("aclose($self, /)\n--\n\nClose the source, in the task that pulls it.")},

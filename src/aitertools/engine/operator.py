@@ -53,13 +53,13 @@ class Operator:
 class _Guard:
     """Held by the stream alone, so that its end tells that the stream was dropped."""
 
-    __slots__ = ("operator",)
+    __slots__ = ("_operator",)
 
     def __init__(self, operator: Operator) -> None:
-        self.operator = operator
+        self._operator = operator
 
     def __del__(self) -> None:
-        self.operator.dismiss()
+        self._operator.dismiss()
 
 
 def make(

@@ -6,6 +6,7 @@ import builtins
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, Self
 
 from .. import _core, runtime
+from .buffers import Buffers
 from .combine import Combine
 from .concurrent import Concurrent
 from .errors import Errors
@@ -39,6 +40,7 @@ class Stream(
     Concurrent[T_co],
     Errors[T_co],
     Share[T_co],
+    Buffers[T_co],
     _core.Op,
 ):
     """An async iterator whose operators are methods; made by :func:`stream`, consumed once.

@@ -37,13 +37,13 @@ class Merged(Stream[T_co]):
         Raises ValueError if the stream is at its end, which is final, or if *source* is a stream
         that it reads already, TypeError if *source* cannot be iterated.
         """
-        guard = _core.guard(self)
-        if guard is None:
+        operator = _core.operator_of(self)
+        if operator is None:
             raise ValueError("add(): the stream is at its end")
         added = _core.source_for(source, "add")
-        check_distinct((*guard.operator.sources(), added), "add")
-        guard.operator.add(added, id(source))
-        _core.set_sources(self, guard.operator.sources())
+        check_distinct((*operator.sources(), added), "add")
+        operator.add(added, id(source))
+        _core.set_sources(self, operator.sources())
 
     async def remove(self, source: Source[Any]) -> bool:
         """Close *source*, and return whether it was still being read.
@@ -60,8 +60,8 @@ class Merged(Stream[T_co]):
         that is closed; an item of it that was not delivered yet is gone. The others go on, with
         *halt* ``any`` as well. Raises what closing it raises. Cancelled, it is closed all the same.
         """
-        guard = _core.guard(self)
-        return guard is not None and await guard.operator.remove(id(source))
+        operator = _core.operator_of(self)
+        return operator is not None and await operator.remove(id(source))
 
 
 def merge(*sources: Source[T], halt: Halt = "all") -> Merged[T]:

@@ -11,6 +11,8 @@ them ``async def``. The rest, where it differs from the usual one source of smal
     shares    its results are streams, or share its source: some laws have tests of their own
     carried   what it reads may be pulled, and the functions there called, in a task of its own
     reordered the original reads its sources in another order, or more of them
+    tasks     of the engine: it works in tasks of its own, so it needs an event loop, asyncio's
+    ahead     how many items of a source it may read before they are asked for
 """
 
 from __future__ import annotations
@@ -42,6 +44,8 @@ from .models import (
     pages,
     pair,
     published,
+    results,
+    shown,
     small,
     suppressed,
     twice,
@@ -274,6 +278,73 @@ operator(
 operator("permutations", lambda s, f: s.permutations(2), lambda a: itertools.permutations(a, 2))
 operator("peekable", lambda s, f: s.peekable(), iter)
 
+# ---- concurrent: several calls in flight ---------------------------------------------------------
+
+operator = functools.partial(enter, "concurrent", tasks=True)
+
+operator(
+    "map(concurrency)",
+    lambda s, f: s.map(f(double), concurrency=2),
+    lambda a: map(double, a),
+    ahead=6,
+)
+operator(
+    "map(concurrency, buffer)",
+    lambda s, f: s.map(f(double), concurrency=3, buffer=0),
+    lambda a: map(double, a),
+    ahead=3,
+)
+operator(
+    "map(concurrency, key)",
+    lambda s, f: s.map(f(double), concurrency=2, key=even, buffer=1),
+    lambda a: map(double, a),
+    ahead=3,
+)
+operator(
+    "map(concurrency) of 2",
+    lambda s, t, f: s.map(f(op.mul), t, concurrency=2),
+    lambda a, b: map(op.mul, a, b),
+    early=True,
+    ahead=6,
+)
+operator(
+    "map(concurrency=1, ordered=False)",
+    lambda s, f: s.map(f(double), concurrency=1, ordered=False),
+    lambda a: map(double, a),
+    ahead=3,
+)
+operator(
+    "map(concurrency, on_error=result)",
+    lambda s, f: s.map(fussy, concurrency=2, on_error="result").map(shown),
+    lambda a: map(shown, results(fussy, a)),
+    ahead=6,
+)
+operator(
+    "map(concurrency, on_error=skip)",
+    lambda s, f: s.map(fussy, concurrency=2, on_error="skip"),
+    lambda a: suppressed(fussy, a, Exception),
+    ahead=6,
+)
+operator(
+    "starmap(concurrency)",
+    lambda s, f: s.starmap(f(op.mul), concurrency=2),
+    lambda a: itertools.starmap(op.mul, a),
+    PAIRS,
+    ahead=6,
+)
+operator(
+    "filter(pred, concurrency)",
+    lambda s, f: s.filter(f(even), concurrency=2),
+    lambda a: filter(even, a),
+    ahead=6,
+)
+operator(
+    "filterfalse(concurrency)",
+    lambda s, f: s.filterfalse(concurrency=3, buffer=1),
+    lambda a: itertools.filterfalse(None, a),
+    ahead=4,
+)
+
 # ---- errors --------------------------------------------------------------------------------------
 
 operator = functools.partial(enter, "errors")
@@ -324,6 +395,12 @@ reducer("only", lambda s, f: s.only(), mit.only, early=True)
 reducer("nth", lambda s, f: s.nth(2), lambda a: mit.nth(a, 2), early=True)
 reducer("contains", lambda s, f: s.contains(4), lambda a: 4 in a, early=True)
 reducer("for_each", lambda s, f: s.for_each(f(double)), lambda a: mit.consume(map(double, a)))
+reducer(
+    "for_each(concurrency)",
+    lambda s, f: s.for_each(f(double), concurrency=2),
+    lambda a: mit.consume(map(double, a)),
+    tasks=True,
+)
 reducer("drain", lambda s, f: s.drain(), mit.consume)
 reducer("join(str)", lambda s, f: s.join(", "), ", ".join, TEXTS)
 reducer(

@@ -9,7 +9,7 @@ import sys
 import hypothesis
 import pytest
 
-for helper in ("oracle", "rig", "zoo", "loop", "queues", "queue_model"):
+for helper in ("oracle", "rig", "zoo", "loop", "turns", "queues", "queue_model"):
     pytest.register_assert_rewrite(f"tests.{helper}")
 
 hypothesis.settings.register_profile(

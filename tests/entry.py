@@ -50,6 +50,8 @@ class Entry:
     shares: bool
     carried: bool
     reordered: bool
+    tasks: bool
+    ahead: int
 
     def __repr__(self) -> str:
         return self.name
@@ -104,11 +106,13 @@ def enter(
     shares: bool = False,
     carried: bool = False,
     reordered: bool = False,
+    tasks: bool = False,
+    ahead: int = 0,
 ) -> None:
     """Put one line into the catalogue."""
     arity = len(inspect.signature(ours).parameters) - 1
     each = (data,) * arity if isinstance(data, Data) else data
     assert len(each) == arity, name
     assert name not in {entry.name for entry in ENTRIES}, name
-    traits = reduces, early, shares, carried, reordered
+    traits = reduces, early, shares, carried or tasks, reordered, tasks, ahead
     ENTRIES.append(Entry(name, family, ours, theirs, each, *traits))

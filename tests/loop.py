@@ -88,19 +88,12 @@ def run(awaitable: Awaitable[Any]) -> Any:
     return Task(awaitable).finish()
 
 
-def run_to(awaitable: Awaitable[Any], point: int) -> Task:
+def run_to(awaitable: Awaitable[Any], point: int, drive: Any = Task) -> Any:
     """Run *awaitable* to its await point number *point*, counted from 1; or to its end."""
-    task = Task(awaitable)
+    task = drive(awaitable)
     while not task.done and task.suspensions < point:
         task.step()
     return task
-
-
-def points(awaitable: Awaitable[Any]) -> int:
-    """Run *awaitable* to its end; how many await points it had."""
-    task = Task(awaitable)
-    task.finish()
-    return task.suspensions
 
 
 def current_task() -> object:

@@ -45,6 +45,11 @@ def fussy(x: int) -> int:
     return x
 
 
+def shown(result: ait.Result[Any, Any]) -> Any:
+    """A result so that it can be compared."""
+    return result.value if isinstance(result, ait.Ok) else (type(result.error), result.item)
+
+
 def first(pair: tuple[Any, Any]) -> Any:
     return pair[0]
 
@@ -103,10 +108,20 @@ def caught(
             yield handler(error)
 
 
-def suppressed(fn: Callable[[Any], Any], a: Iterable[Any]) -> Iterator[Any]:
+def suppressed(
+    fn: Callable[[Any], Any], a: Iterable[Any], errors: type[Exception] = ValueError
+) -> Iterator[Any]:
     for item in a:
-        with suppress(ValueError):
+        with suppress(errors):
             yield fn(item)
+
+
+def results(fn: Callable[[Any], Any], a: Iterable[Any]) -> Iterator[Any]:
+    for item in a:
+        try:
+            yield ait.Ok(fn(item))
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            yield ait.Err(error, item)
 
 
 def chunked_by(together: Callable[[Any, Any], Any], a: Iterable[Any]) -> Iterator[list[Any]]:

@@ -13,20 +13,13 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from . import loop
+from . import loop, turns
 
 # ---- running -------------------------------------------------------------------------------------
-
-_runner: asyncio.Runner | None = None
-_complaints: list[dict[str, Any]] = []  # "was never retrieved" and its like
 
 
 def run(awaitable: Awaitable[Any]) -> Any:
     """Run *awaitable* on asyncio; fails if it leaves tasks or complaints of the loop behind."""
-    global _runner  # noqa: PLW0603 - making a loop costs more than most tests
-    if _runner is None:
-        _runner = asyncio.Runner()
-        _runner.get_loop().set_exception_handler(lambda _, context: _complaints.append(context))
 
     async def main() -> Any:
         try:
@@ -39,11 +32,11 @@ def run(awaitable: Awaitable[Any]) -> Any:
             await asyncio.gather(*left, return_exceptions=True)
             assert not left, said
 
-    _complaints.clear()
+    turns.complaints.clear()
     try:
-        return _runner.run(main())
+        return turns.runner().run(main())
     finally:
-        assert not _complaints, _complaints
+        assert not turns.complaints, turns.complaints
 
 
 RUNNERS = {"asyncio": run, "bare": loop.run}

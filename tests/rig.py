@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -11,12 +12,14 @@ import pytest
 
 from . import (
     catalogue,  # noqa: F401 - fills ENTRIES
+    loop,
+    turns,
     zoo,
 )
 from .catalogue import ENTRIES
 from .entry import Entry, Paint
 from .oracle import READY, Failed, Pace, pulls, run, synced
-from .zoo import Kind
+from .zoo import Kind, Specimen
 
 OPERATORS = [entry for entry in ENTRIES if not entry.reduces]
 REDUCERS = [entry for entry in ENTRIES if entry.reduces]
@@ -52,6 +55,19 @@ class Rig:
         self.logs = [specimen.log for specimen in specimens]
         self.subject = entry.build(paint, *(specimen.hand_over() for specimen in specimens))
 
+    @property
+    def drive(self) -> Any:
+        """What drives it step by step: our own loop, or asyncio's, turned by hand."""
+        return turns.Task if self.entry.tasks else loop.Task
+
+    def run(self, awaitable: Awaitable[Any]) -> Any:
+        """Run *awaitable* to its end; its result."""
+        return self.drive(awaitable).finish()
+
+    def run_to(self, awaitable: Awaitable[Any], point: int) -> Any:
+        """Run *awaitable* to its await point of that number, counted from 1; or to its end."""
+        return loop.run_to(awaitable, point, self.drive)
+
     async def answers(self) -> list[Any]:
         """What comes of it to the end: items and errors, or the one result of a reducer."""
         if not self.entry.reduces:
@@ -61,15 +77,34 @@ class Rig:
         except Exception as error:  # noqa: BLE001 - errors are what is collected
             return [Failed(type(error))]
 
+    def abandon(self) -> None:
+        """Drop a stream that has tasks: they end by themselves, and close its sources."""
+        del self.subject
+        gc.collect()
+        turns.let_end()
+
     def check_closed(self, *, by: object = None) -> None:
         """Each source was closed exactly once (by the task *by*), and was never misused."""
         for specimen in self.specimens:
             assert specimen.is_closed_once, specimen.log
             assert not specimen.log.is_closing, "the close was not awaited"
             if by is not None and specimen.log.closes:
-                assert specimen.log.closed_in == [by], "closed in another task"
+                self.check_closer(specimen, by)
 
         self.check_use()
+
+    def check_closer(self, specimen: Specimen, by: object) -> None:
+        """It was closed by the task *by*.
+
+        By the one that pulled it, if the operator has tasks; what is never awaited, by any of them.
+        """
+        closers = {id(task) for task in specimen.log.closed_in}
+        if not self.entry.tasks:
+            assert closers == {id(by)}, "closed in another task"
+        elif specimen.kind.suspends:
+            pulled_in = [log.pulled_in for log in self.logs if log.pulled_in]
+            others = set().union({id(by)}, *pulled_in)  # one that was never pulled is with others
+            assert closers <= (specimen.log.pulled_in or others), "closed in another task"
 
     def check_use(self) -> None:
         """No source was asked for an item while busy, or after it was closed."""
@@ -98,6 +133,11 @@ def put_through(
     for kind in kinds:
         with about(kind):
             run(law(Rig(entry, kind, **how)))
+
+
+def runners(entry: Entry) -> list[Callable[[Awaitable[Any]], Any]]:
+    """The event loops on which *entry* runs."""
+    return [run] if entry.tasks else [run, loop.run]
 
 
 def each(entries: Iterable[Entry]) -> pytest.MarkDecorator:

@@ -23,6 +23,7 @@ from . import loop, zoo
 from .models import ascending, even, fussy
 from .oracle import (
     RUNNERS,
+    Blocked,
     Failed,
     Outcome,
     Pace,
@@ -474,7 +475,7 @@ def test_closing_a_group_in_another_task_ends_its_wait_only():
 
 def test_a_timeout_leaves_the_pull_of_a_group_running():
     """Closing the group ends it, and leaves the source open."""
-    specimen = zoo.with_aclose("ab", Pace(0, 10**6, 0))
+    specimen = zoo.with_aclose("ab", Blocked(2))
 
     async def pull():
         groups = stream(specimen.hand_over()).groupby()

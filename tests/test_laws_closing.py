@@ -53,7 +53,7 @@ def test_aclose_closes_started_sources_in_order(entry):
         first = await anext(rig.subject, None)
         await rig.subject.aclose()
         rig.check_closed(by=current_task())
-        if first is not None:
+        if first is not None and not (entry.early and entry.ahead):  # or one ended ahead of it
             begun = [log.name for log in rig.logs if log.pulls]
             assert [name for name in rig.timeline if name in begun] == sorted(begun)
 
@@ -125,6 +125,7 @@ def test_a_failed_source_is_closed_before_its_error_arrives(entry):
                 pass
 
         assert rig.specimens[0].is_closed_once
+        await rig.subject.aclose()
 
     for kind in zoo.CLOSABLE:
         data = [zoo.failing([]), *entry.examples[1:]]
@@ -288,9 +289,9 @@ def test_aclose_ends_a_pending_pull(entry):
         rig.check_closed()
         answers = await puller
         assert not any(isinstance(answer, Failed) for answer in answers)
-        for log in rig.logs:
-            if log.pulls:
-                assert log.closed_in == [puller]
+        for specimen in rig.specimens:
+            if specimen.log.pulls:
+                rig.check_closer(specimen, puller)
 
     for n in (1, 3):
         put_through(main, entry, SUSPENDING, pace=lambda n=n: Blocked(n))

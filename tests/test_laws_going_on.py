@@ -28,12 +28,12 @@ from .rig import (
 # ---- law 3: cancelling loses nothing -------------------------------------------------------------
 
 
-def pulled_in_spite_of_cancelling(subject):
-    """The answers of *subject* when every pull is cancelled wherever it waits, and asked again."""
+def pulled_in_spite_of_cancelling(rig):
+    """The answers of it when every pull is cancelled wherever it waits, and asked again."""
     results = []
     while len(results) < 1000:
         try:
-            pull = loop.run_to(subject.__anext__(), 1)
+            pull = rig.run_to(rig.subject.__anext__(), 1)
             if not pull.done:
                 pull.throw(loop.Cancelled())
             results.append(pull.finish())
@@ -54,7 +54,7 @@ def test_no_item_is_lost_when_each_wait_for_a_source_is_cancelled(entry):
         for turns in ((1, 0), (1, 0, 0), (0, 1, 0)):
             with about(kind, turns):
                 rig = Rig(entry, kind, pace=lambda turns=turns: Pace(*turns))
-                assert pulled_in_spite_of_cancelling(rig.subject) == expected
+                assert pulled_in_spite_of_cancelling(rig) == expected
                 rig.check_use()
 
 
@@ -64,7 +64,7 @@ def test_only_the_item_at_hand_is_lost_when_a_function_is_cancelled(entry):
     for point in itertools.count(1):
         pace = Pace(*[0] * (point - 1), 1, *[0] * 99)
         rig = Rig(entry, zoo.with_aclose, paint=lambda fn, pace=pace: asynced(fn, pace))
-        results = pulled_in_spite_of_cancelling(rig.subject)
+        results = pulled_in_spite_of_cancelling(rig)
         with about(f"call {point} was cancelled"):
             assert results in without_one(entry)
             rig.check_use()

@@ -21,11 +21,11 @@ ABOVE = {
     # what a part may import of ours; the order is that of the picture
     "_core": set(),
     "runtime": {"_core", "stream"},  # stream: for types only, see below
-    "engine": {"_core", "runtime", "stream"},  # stream: for types only
     "results": set(),
+    "engine": {"_core", "runtime", "results", "stream"},  # stream: for types only
     "schedules": {"engine"},  # the checks of arguments
-    "stream": {"_core", "runtime", "engine", "schedules"},
-    "functions": {"_core", "stream"},
+    "stream": {"_core", "runtime", "results", "engine", "schedules"},
+    "functions": {"_core", "results", "stream"},
     "queues": {"_core", "runtime", "stream"},
     "debug": {"_core"},
     "__init__": {"stream", "functions", "queues", "results", "schedules", "debug", "runtime"},

@@ -9,10 +9,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from . import loop, zoo
+from . import zoo
 from .catalogue import ENTRIES
 from .oracle import asynced, colours, paces, run, synced, upto_error
-from .rig import Rig, each
+from .rig import Rig, each, runners
 
 MOST = 7  # items of a source: pools grow quickly
 
@@ -36,7 +36,7 @@ def test_gives_the_same_for_every_kind_of_source_on_any_loop(entry):
     expected = entry.expected(*entry.examples)
     for kind in zoo.KINDS:
         for paint in (synced, asynced):
-            for run_here in (run, loop.run):
+            for run_here in runners(entry):
                 assert run_here(Rig(entry, kind, paint=paint).answers()) == expected, kind
 
 

@@ -7,8 +7,9 @@ What the builtins and itertools do for ``for``, this does for ``async for``.
 #
 # _core/      the C extension: driver, sources, operator families, reducers; knows none of ours
 # runtime/    what needs an event loop; the only package that imports one
+# results     what came of an item: values, no more
 # engine/     what goes on while the consumer does something else: calls, merging, timers
-# results     what came of an item, and schedules: how often to try; values, no more
+# schedules   how often to try, and when
 # stream/     class Stream, one mixin file per family; each operator is documented there
 # functions   the names of the builtins, itertools and more-itertools, with the originals' arguments
 # queues      Queue and its kin, and Topic, for tasks and threads

@@ -8,12 +8,28 @@ from __future__ import annotations
 import builtins
 import collections
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
-from typing import Any, TypeGuard, TypeVar, cast, overload
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar, Unpack, cast, overload
 
 from . import _core
 from .stream import Peekable, Stream
 from .stream.share import Overflow
-from .stream.types import MISSING, Predicate, Run, Source, T, U, V
+from .stream.types import (
+    MISSING,
+    Concurrently,
+    ForEachWay,
+    KeyedWay,
+    Predicate,
+    ResultWay,
+    Run,
+    Source,
+    T,
+    U,
+    V,
+)
+
+if TYPE_CHECKING:
+    from .results import Result
 
 K = TypeVar("K")
 
@@ -27,9 +43,19 @@ def _on(source: Source[T], name: str) -> Stream[T]:
 
 
 @overload
-def map(fn: Callable[[T], Awaitable[U]], source: Source[T], /) -> Stream[U]: ...
+def map(
+    fn: Callable[[T], Awaitable[U]], source: Source[T], /, **way: Unpack[ResultWay[T]]
+) -> Stream[Result[U, T]]: ...
 @overload
-def map(fn: Callable[[T], U], source: Source[T], /) -> Stream[U]: ...
+def map(
+    fn: Callable[[T], U], source: Source[T], /, **way: Unpack[ResultWay[T]]
+) -> Stream[Result[U, T]]: ...
+@overload
+def map(
+    fn: Callable[[T], Awaitable[U]], source: Source[T], /, **way: Unpack[KeyedWay[T]]
+) -> Stream[U]: ...
+@overload
+def map(fn: Callable[[T], U], source: Source[T], /, **way: Unpack[KeyedWay[T]]) -> Stream[U]: ...
 @overload
 def map(
     fn: Callable[[T, V], Awaitable[U]], source: Source[T], other: Source[V], /
@@ -45,18 +71,30 @@ def map(
     /,
     *more: Source[Any],
 ) -> Stream[U]: ...
-def map(fn: Any, source: Source[Any], /, *others: Source[Any]) -> Stream[Any]:
+def map(fn: Any, source: Source[Any], /, *others: Source[Any], **way: Any) -> Stream[Any]:
     """Apply *fn* to the items: :meth:`Stream.map`."""
-    return _on(source, "map").map(fn, *others)
+    return _on(source, "map").map(fn, *others, **way)
 
 
 @overload
-def starmap(fn: Callable[..., Awaitable[U]], source: Source[Any], /) -> Stream[U]: ...
+def starmap(
+    fn: Callable[..., Awaitable[U]], source: Source[T], /, **way: Unpack[ResultWay[T]]
+) -> Stream[Result[U, T]]: ...
 @overload
-def starmap(fn: Callable[..., U], source: Source[Any], /) -> Stream[U]: ...
-def starmap(fn: Any, source: Source[Any], /) -> Stream[Any]:
+def starmap(
+    fn: Callable[..., U], source: Source[T], /, **way: Unpack[ResultWay[T]]
+) -> Stream[Result[U, T]]: ...
+@overload
+def starmap(
+    fn: Callable[..., Awaitable[U]], source: Source[T], /, **way: Unpack[KeyedWay[T]]
+) -> Stream[U]: ...
+@overload
+def starmap(
+    fn: Callable[..., U], source: Source[T], /, **way: Unpack[KeyedWay[T]]
+) -> Stream[U]: ...
+def starmap(fn: Any, source: Source[Any], /, **way: Any) -> Stream[Any]:
     """Apply *fn* to the items' own items: :meth:`Stream.starmap`."""
-    return _on(source, "starmap").starmap(fn)
+    return _on(source, "starmap").starmap(fn, **way)
 
 
 @overload
@@ -106,17 +144,23 @@ def intersperse(separator: U, source: Source[T]) -> Stream[T | U]:
 
 
 @overload
-def filter(predicate: Callable[[T], TypeGuard[U]], source: Source[T], /) -> Stream[U]: ...
+def filter(
+    predicate: Callable[[T], TypeGuard[U]], source: Source[T], /, **way: Unpack[Concurrently[T]]
+) -> Stream[U]: ...
 @overload
-def filter(predicate: Predicate[T] | None, source: Source[T], /) -> Stream[T]: ...
-def filter(predicate: Any, source: Source[Any], /) -> Stream[Any]:
+def filter(
+    predicate: Predicate[T] | None, source: Source[T], /, **way: Unpack[Concurrently[T]]
+) -> Stream[T]: ...
+def filter(predicate: Any, source: Source[Any], /, **way: Any) -> Stream[Any]:
     """Keep the items for which *predicate* is true: :meth:`Stream.filter`."""
-    return _on(source, "filter").filter(predicate)
+    return _on(source, "filter").filter(predicate, **way)
 
 
-def filterfalse(predicate: Predicate[T] | None, source: Source[T], /) -> Stream[T]:
+def filterfalse(
+    predicate: Predicate[T] | None, source: Source[T], /, **way: Unpack[Concurrently[T]]
+) -> Stream[T]:
     """Keep the items for which *predicate* is false: :meth:`Stream.filterfalse`."""
-    return _on(source, "filterfalse").filterfalse(predicate)
+    return _on(source, "filterfalse").filterfalse(predicate, **way)
 
 
 def takewhile(predicate: Predicate[T], source: Source[T], /) -> Stream[T]:
@@ -158,9 +202,17 @@ def unique_justseen(source: Source[T], key: Predicate[T] | None = None) -> Strea
 # ---- group
 
 
-def batched(source: Source[T], n: int, *, strict: bool = False) -> Stream[builtins.tuple[T, ...]]:
-    """Group items into tuples of *n*: :meth:`Stream.batched`."""
-    return _on(source, "batched").batched(n, strict=strict)
+@overload
+def batched(
+    source: Source[T], n: int, *, strict: bool = False
+) -> Stream[builtins.tuple[T, ...]]: ...
+@overload
+def batched(
+    source: Source[T], n: int | None = None, *, within: float | timedelta
+) -> Stream[builtins.tuple[T, ...]]: ...
+def batched(source: Source[Any], n: Any = None, **how: Any) -> Stream[Any]:
+    """Group items into tuples of *n*, or by time: :meth:`Stream.batched`."""
+    return _on(source, "batched").batched(n, **how)
 
 
 @overload
@@ -436,9 +488,15 @@ def only(source: Source[T], default: U | None = None) -> Run[T | U | None]:
     return _on(source, "only").only(default)
 
 
-def for_each(fn: Callable[[T], object], source: Source[T]) -> Run[None]:
+@overload
+def for_each(fn: Callable[[T], object], source: Source[T]) -> Run[None]: ...
+@overload
+def for_each(
+    fn: Callable[[T], object], source: Source[T], **way: Unpack[ForEachWay[T]]
+) -> Run[None]: ...
+def for_each(fn: Any, source: Source[Any], **way: Any) -> Run[None]:
     """Call *fn* with each item: :meth:`Stream.for_each`."""
-    return _on(source, "for_each").for_each(fn)
+    return _on(source, "for_each").for_each(fn, **way)
 
 
 def drain(source: Source[object]) -> Run[None]:

@@ -1,5 +1,6 @@
 """Types of the group family."""
 
+from datetime import timedelta
 from typing import assert_type
 
 import aitertools as ait
@@ -12,6 +13,8 @@ async def size(word: str) -> int:
 
 def methods(words: Stream[str]) -> None:
     assert_type(words.batched(2), Stream[tuple[str, ...]])
+    assert_type(words.batched(2, within=0.5), Stream[tuple[str, ...]])
+    assert_type(words.batched(within=timedelta(minutes=1)), Stream[tuple[str, ...]])
     assert_type(words.windowed(2), Stream[tuple[str | None, ...]])
     assert_type(words.windowed(2, fillvalue=0), Stream[tuple[str | int, ...]])
     assert_type(words.groupby(), Stream[tuple[str, Stream[str]]])
@@ -24,6 +27,7 @@ def methods(words: Stream[str]) -> None:
 
 def functions(words: list[str]) -> None:
     assert_type(ait.batched(words, 2, strict=True), Stream[tuple[str, ...]])
+    assert_type(ait.batched(words, within=1), Stream[tuple[str, ...]])
     assert_type(ait.windowed(words, 2), Stream[tuple[str | None, ...]])
     assert_type(ait.groupby(words, size), Stream[tuple[int, Stream[str]]])
     assert_type(ait.split_at(words, str.isspace), Stream[list[str]])

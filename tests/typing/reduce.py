@@ -46,6 +46,8 @@ async def methods(words: Stream[str], numbers: Stream[int]) -> None:
     assert_type(await words.contains("x"), bool)
     assert_type(await words.for_each(save), None)
     assert_type(await words.for_each(print), None)
+    assert_type(await words.for_each(save, concurrency=2, key=len, on_error="collect"), None)
+    assert_type(await ait.for_each(save, words, concurrency=2), None)
     assert_type(await words.drain(), None)
     assert_type(await words.join(", "), str)
     assert_type(await words.map(str.encode).join(b""), bytes)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from typing import assert_type
 
 import aitertools as ait
-from aitertools import Stream, stream
+from aitertools import Err, Ok, Result, Stream, stream
 
 
 async def parse(text: str) -> int:
@@ -60,3 +60,22 @@ def functions(words: Stream[str], numbers: list[int]) -> None:
     assert_type(ait.accumulate(numbers), Stream[int])
     assert_type(ait.accumulate(numbers, add, initial=0.5), Stream[float])
     assert_type(ait.pairwise(numbers), Stream[tuple[int, int]])
+
+
+def concurrently(words: Stream[str], pairs: Stream[tuple[int, str]]) -> None:
+    assert_type(words.map(parse, concurrency=2), Stream[int])
+    assert_type(words.map(len, concurrency=2, ordered=False, buffer=0), Stream[int])
+    assert_type(words.map(parse, concurrency=2, key=str.lower, on_error="skip"), Stream[int])
+    assert_type(words.map(parse, concurrency=2, on_error=print), Stream[int])
+    assert_type(words.map(parse, concurrency=2, on_error="result"), Stream[Ok[int] | Err[str]])
+    assert_type(words.map(len, concurrency=2, on_error="result"), Stream[Ok[int] | Err[str]])
+    assert_type(pairs.starmap(repeated, concurrency=2, key=repr), Stream[str])
+    assert_type(
+        pairs.starmap(repeated, concurrency=2, on_error="result"),
+        Stream[Ok[str] | Err[tuple[int, str]]],
+    )
+    assert_type(ait.map(parse, words, concurrency=2), Stream[int])
+    assert_type(ait.map(parse, words, concurrency=2, on_error="result"), Stream[Result[int, str]])
+    assert_type(ait.starmap(repeated, pairs, concurrency=2), Stream[str])
+    words.map(parse, concurrency=2, on_error="ignore")  # type: ignore[call-overload]
+    words.map(parse, concurency=2)  # type: ignore[call-overload]

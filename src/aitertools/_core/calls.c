@@ -79,7 +79,7 @@ ait_calls_next(ait_calls *c, ait_job *next)
         if (intake == NULL) { /* dropped */
             return 0;
         }
-        PyObject *taken = ait_intake_take(intake, NULL);
+        PyObject *taken = ait_intake_take(intake, true);
         Py_DECREF(intake);
         if (taken == c->st->pending) {
             Py_DECREF(taken);

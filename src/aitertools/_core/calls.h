@@ -16,7 +16,8 @@
 
 #include "flight.h"
 
-enum { AIT_KEEP_RESULT, AIT_KEEP_ITEM_IF_TRUE, AIT_KEEP_NOTHING }; /* ait_calls.keep */
+/* ait_calls.keep */
+enum { AIT_KEEP_RESULT, AIT_KEEP_ITEM_IF_TRUE, AIT_KEEP_NOTHING, AIT_KEEP_ITEM_IF_FALSE };
 
 typedef struct {
     PyObject_HEAD

@@ -142,7 +142,7 @@ send_as_courier(ait_carrier *c, ait_state *st, PyObject **out)
 static int
 pull_as_courier(ait_carrier *c, ait_state *st, PyObject **out)
 {
-    int over = is_over(c, st);
+    int over = c->over ? 1 : is_over(c, st);
     if (over < 0) {
         return PYGEN_ERROR;
     }
@@ -241,11 +241,14 @@ go_aside(ait_carrier *c, PyObject **out)
 }
 
 int
-ait_carry_aside(PyObject *shared, ait_carrier *c, ait_state *st, PyObject **out)
+ait_carry_aside(PyObject *shared, ait_carrier *c, ait_state *st, bool polite, PyObject **out)
 {
     *out = NULL;
     if (c->pull == NULL && begin(c) < 0) {
         return PYGEN_ERROR;
+    }
+    if (polite) {
+        c->pull->d.since = 0;
     }
     if (c->courier != NULL) {
         return pull_as_courier(c, st, out);
@@ -360,6 +363,7 @@ ait_carry_deliver(PyObject *shared, ait_carrier *c, PyObject *args, ait_deliver_
         c->closing = true;
     }
     else if (PyExceptionInstance_Check(value)) {
+        c->over |= c->closing; /* the last word: who asks again, meanwhile, is at the end */
         PyErr_SetRaisedException(Py_NewRef(value));
         deliver(shared, PYGEN_ERROR, NULL);
     }

@@ -36,8 +36,9 @@ enum { AIT_CARRIED = 100 };
 int ait_carry(PyObject *shared, ait_carrier *carrier, ait_drive *d, PyObject **out);
 
 /* The same for who cannot wait: never PYGEN_NEXT. Where there are no couriers, and the source is
- * not ready, that is an error. */
-int ait_carry_aside(PyObject *shared, ait_carrier *carrier, ait_state *st, PyObject **out);
+ * not ready, that is an error. Who is polite gives way to the loop between two pulls. */
+int ait_carry_aside(PyObject *shared, ait_carrier *carrier, ait_state *st, bool polite,
+                    PyObject **out);
 
 /* Close the source, on behalf of the last consumer `op`, in its close: as ait_kind.close. */
 PySendResult ait_carry_close(PyObject *shared, ait_carrier *carrier, ait_op *op, ait_drive *d,
@@ -49,7 +50,7 @@ int ait_carry_traverse(ait_carrier *carrier, visitproc visit, void *arg);
 
 /* Intakes, which are built on that: see intake.c. */
 PyObject *ait_intake_new(ait_state *st, PyObject *source, PyObject *arrived);
-PyObject *ait_intake_take(PyObject *intake, PyObject *ignored);
+PyObject *ait_intake_take(PyObject *intake, bool polite);
 
 /* What a pull that was carried came to, as a step tells it: the item is stolen, of an error the
  * exception is set. */

@@ -179,6 +179,9 @@ ait_pull(ait_op *op, ait_drive *d, PyObject **out)
         (ITEM) = item_;                                                                        \
     } while (0)
 
+/* Whether it is the loop's turn, after a call that is not a pull: then *turn is what to drive. */
+int ait_turn(ait_drive *d, PyObject **turn);
+
 /* The same for a source that was made at run time, and may nest as deep again: guards the stack. */
 PySendResult ait_pull_inner(ait_op *inner, ait_drive *d, PyObject **out);
 

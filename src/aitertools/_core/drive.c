@@ -46,28 +46,40 @@ turn_is_over(ait_drive *d)
     return now - d->since >= TURN_NS;
 }
 
+/* What to await for one turn of the loop, in *turn, if there is a loop: 0, or -1. */
+static int
+begin_turn(ait_drive *d, PyObject **turn)
+{
+    PyObject *checkpoint = d->st->hooks[AIT_HOOK_CHECKPOINT];
+    d->since = 0;
+    PyObject *awaitable = checkpoint == NULL ? Py_NewRef(Py_None) : PyObject_CallNoArgs(checkpoint);
+    if (awaitable == NULL) {
+        return -1;
+    }
+    if (awaitable == Py_None) {
+        Py_DECREF(awaitable);
+        return 0;
+    }
+    *turn = ait_awaiter(awaitable);
+    return *turn == NULL ? -1 : 0;
+}
+
+int
+ait_turn(ait_drive *d, PyObject **turn)
+{
+    return --d->budget < 0 && turn_is_over(d) ? begin_turn(d, turn) : 0;
+}
+
 /* Make op wait for one turn of the loop before its step, if there is a loop: 0, or -1. */
 static int
 give_way(ait_op *op, ait_drive *d)
 {
-    PyObject *checkpoint = d->st->hooks[AIT_HOOK_CHECKPOINT];
-    d->since = 0;
-    if (checkpoint == NULL) {
-        return 0;
-    }
-    PyObject *turn = PyObject_CallNoArgs(checkpoint);
-    if (turn == NULL) {
+    if (begin_turn(d, &op->awaiting) < 0) {
         return -1;
     }
-    if (turn == Py_None) {
-        Py_DECREF(turn);
-        return 0;
+    if (op->awaiting != NULL) {
+        ait_bits_change(&op->flags, AIT_GIVING_WAY, 0);
     }
-    op->awaiting = ait_awaiter(turn);
-    if (op->awaiting == NULL) {
-        return -1;
-    }
-    ait_bits_change(&op->flags, AIT_GIVING_WAY, 0);
     return 0;
 }
 

@@ -126,6 +126,40 @@ engine_new(PyObject *module, PyObject *args)
     return ait_ready((ait_op *)op);
 }
 
+/* The stream, if engine() made it; NULL if not, without an error. */
+static engine_op *
+as_engine(ait_state *st, PyObject *stream)
+{
+    bool is_one = ait_is_op(st, stream) && ((ait_op *)stream)->kind == &engine_kind;
+    return is_one ? (engine_op *)stream : NULL;
+}
+
+/* operator_of(stream): the operator under it; None if engine() did not make it. */
+static PyObject *
+operator_of(PyObject *module, PyObject *stream)
+{
+    engine_op *op = as_engine(ait_state_from(module), stream);
+    bool bound = op != NULL && PyMethod_Check(op->poll);
+    return Py_NewRef(bound ? PyMethod_GET_SELF(op->poll) : Py_None);
+}
+
+/* relabel(stream, label): before anybody pulls it, as its operator became another one. */
+static PyObject *
+relabel(PyObject *module, PyObject *args)
+{
+    PyObject *stream, *label;
+    if (!PyArg_ParseTuple(args, "OU:relabel", &stream, &label)) {
+        return NULL;
+    }
+    engine_op *op = as_engine(ait_state_from(module), stream);
+    if (op == NULL) {
+        PyErr_SetString(PyExc_TypeError, "relabel(): not a stream of the engine");
+        return NULL;
+    }
+    Py_XSETREF(op->label, Py_NewRef(label));
+    Py_RETURN_NONE;
+}
+
 /* is_awaitable(obj): what a user's function returned has to be awaited. */
 static PyObject *
 is_awaitable(PyObject *Py_UNUSED(module), PyObject *obj)
@@ -161,5 +195,9 @@ PyMethodDef ait_engine_functions[] = {
     {"is_awaitable", is_awaitable, METH_O, PyDoc_STR("is_awaitable($module, obj, /)\n--\n\n")},
     {"engine", engine_new, METH_VARARGS,
      PyDoc_STR("engine($module, cls, operator, guard, label, sources, /)\n--\n\n")},
+    {"operator_of", operator_of, METH_O,
+     PyDoc_STR("operator_of($module, stream, /)\n--\n\n")},
+    {"relabel", relabel, METH_VARARGS,
+     PyDoc_STR("relabel($module, stream, label, /)\n--\n\n")},
     {NULL},
 };

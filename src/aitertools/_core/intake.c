@@ -74,7 +74,7 @@ pulled(ait_intake *intake, uint8_t phase)
 }
 
 PyObject *
-ait_intake_take(PyObject *self, PyObject *Py_UNUSED(ignored))
+ait_intake_take(PyObject *self, bool polite)
 {
     ait_intake *intake = (ait_intake *)self;
     PyObject *item;
@@ -84,7 +84,7 @@ ait_intake_take(PyObject *self, PyObject *Py_UNUSED(ignored))
         return Py_NewRef(intake->st->pending);
     }
     if (r == PYGEN_NEXT) {
-        r = ait_carry_aside(self, &intake->carrier, intake->st, &item);
+        r = ait_carry_aside(self, &intake->carrier, intake->st, polite, &item);
         if (r == AIT_CARRIED) {
             pulled(intake, WAITING);
             return Py_NewRef(intake->st->pending);
@@ -95,6 +95,12 @@ ait_intake_take(PyObject *self, PyObject *Py_UNUSED(ignored))
         return NULL;
     }
     return item != NULL ? item : Py_NewRef(intake->st->end);
+}
+
+static PyObject *
+intake_take(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    return ait_intake_take(self, false);
 }
 
 /* ---- what the courier brings ----------------------------------------------------------------- */
@@ -231,7 +237,7 @@ intake_ended(PyObject *self, void *Py_UNUSED(ignored))
 }
 
 static PyMethodDef intake_methods[] = {
-    {"take", ait_intake_take, METH_NOARGS,
+    {"take", intake_take, METH_NOARGS,
      PyDoc_STR("take($self, /)\n--\n\nThe next item, END, or PENDING.")},
     {"aclose", intake_aclose, METH_NOARGS,
      PyDoc_STR("aclose($self, /)\n--\n\nClose the source, in the task that pulls it.")},

@@ -37,26 +37,6 @@ leave(ait_calls *c, ait_run *run, PyObject **following)
     return 0;
 }
 
-/* The next call for this worker, first of all the following job, which is consumed: 1, 0: there is
- * none just now, -1. */
-static int
-go_on(ait_calls *c, ait_run *run, PyObject *following)
-{
-    if (following != NULL) {
-        int taken = take_on(run, following);
-        Py_DECREF(following);
-        return taken < 0 ? -1 : 1;
-    }
-    ait_job next;
-    int there = ait_calls_next(c, &next);
-    if (there == 1) {
-        run->n = (Py_ssize_t)next.ticket;
-        run->item = next.item;
-        run->waiter = next.key;
-    }
-    return there;
-}
-
 static PyObject *
 call_fn(ait_calls *c, PyObject *item)
 {
@@ -97,13 +77,14 @@ deliver(ait_calls *c, ait_run *run, PyObject *result)
         Py_CLEAR(result);
         outcome = AIT_SKIPPED;
     }
-    else if (c->keep == AIT_KEEP_ITEM_IF_TRUE) {
+    else if (c->keep != AIT_KEEP_RESULT) {
         int truth = ait_truth(result);
         if (truth < 0) {
             return false;
         }
-        result = truth ? Py_NewRef(run->item) : NULL;
-        outcome = truth ? AIT_RESULT : AIT_SKIPPED;
+        bool kept = truth == (c->keep == AIT_KEEP_ITEM_IF_TRUE);
+        result = kept ? Py_NewRef(run->item) : NULL;
+        outcome = kept ? AIT_RESULT : AIT_SKIPPED;
     }
     else if (c->wrap != NULL) {
         Py_SETREF(result, PyObject_CallOneArg(c->wrap, result));
@@ -123,7 +104,7 @@ fail(ait_calls *c, ait_run *run)
     ait_guard_stop("function");
     bool plain = PyErr_ExceptionMatches(PyExc_Exception);
     PyObject *error = PyErr_GetRaisedException();
-    if (plain && c->raises) {
+    if (plain && (c->raises || c->failed == NULL)) { /* NULL: dropped, nobody sees to it */
         ait_calls_settle(c, run->n, AIT_FAILURE, error);
         return true;
     }
@@ -153,9 +134,36 @@ is_untouched(ait_run *run)
     return same;
 }
 
-/* After a call: the next one, or the result in *out. */
+/* Make the call, or go on with it, until its outcome is settled. */
+static PySendResult
+finish_call(ait_calls *c, ait_run *run, PyObject **out)
+{
+    for (;;) {
+        PySendResult r = drive_call(c, run, out);
+        if (r == PYGEN_NEXT) {
+            return r;
+        }
+        if (run->closing) {
+            run->closing = false;
+            if (r == PYGEN_RETURN) {
+                Py_CLEAR(*out);
+            }
+            return r; /* an error: the worker was cancelled */
+        }
+        bool settled = r == PYGEN_RETURN && deliver(c, run, *out);
+        *out = NULL;
+        if (settled || fail(c, run)) {
+            return PYGEN_RETURN;
+        }
+        if (run->acc == NULL) {
+            return PYGEN_ERROR;
+        }
+    }
+}
+
+/* After a call: 1: this worker goes on, 0: it ends with the result in *out, -1. */
 static int
-next_one(ait_calls *c, ait_run *run, PyObject **out)
+may_go_on(ait_calls *c, ait_run *run, PyObject **out)
 {
     PyObject *following;
     int same = is_untouched(run);
@@ -166,9 +174,24 @@ next_one(ait_calls *c, ait_run *run, PyObject **out)
         *out = following != NULL ? following : Py_NewRef(Py_False);
         return 0;
     }
-    int there = go_on(c, run, following);
-    if (there == 0) {
-        *out = Py_NewRef(Py_None);
+    if (following != NULL) {
+        int taken = take_on(run, following);
+        Py_DECREF(following);
+        return taken < 0 ? -1 : 1;
+    }
+    return ait_turn(&run->d, &run->acc) < 0 ? -1 : 1;
+}
+
+/* The next item for this worker: 1, 0: there is none just now, -1. */
+static int
+take_next(ait_calls *c, ait_run *run)
+{
+    ait_job next;
+    int there = ait_calls_next(c, &next);
+    if (there == 1) {
+        run->n = (Py_ssize_t)next.ticket;
+        run->item = next.item;
+        run->waiter = next.key;
     }
     return there;
 }
@@ -177,8 +200,9 @@ next_one(ait_calls *c, ait_run *run, PyObject **out)
  * context variable, which no other call is to see: then another worker has to go on, with the job
  * that is the result, or False.
  *
- * run->item, ->waiter and ->n are the item, its key and its ticket; run->acc is what is awaited,
- * and run->closing says that this is `failed`; run->error is the context as it was. */
+ * run->item, ->waiter and ->n are the item, its key and its ticket; there is no item while it gives
+ * way to the loop. run->acc is what is awaited, and run->closing says that this is `failed`;
+ * run->error is the context as it was. */
 static PySendResult
 work_advance(ait_run *run, PyObject **out)
 {
@@ -191,28 +215,23 @@ work_advance(ait_run *run, PyObject **out)
         }
     }
     for (;;) {
-        PySendResult r = drive_call(c, run, out);
-        if (r == PYGEN_NEXT) {
-            return r;
+        if (run->item != NULL) {
+            PySendResult r = finish_call(c, run, out);
+            int goes_on = r == PYGEN_RETURN ? may_go_on(c, run, out) : -1;
+            if (goes_on <= 0) {
+                return goes_on < 0 && r == PYGEN_RETURN ? PYGEN_ERROR : r;
+            }
         }
-        if (run->closing) {
-            run->closing = false;
-            if (r == PYGEN_ERROR) { /* the worker was cancelled */
+        if (run->item == NULL && run->acc != NULL) {
+            PySendResult r = ait_drive_slot(&run->acc, &run->d, out);
+            if (r != PYGEN_RETURN) {
                 return r;
             }
             Py_CLEAR(*out);
         }
-        else if (r == PYGEN_ERROR || !deliver(c, run, *out)) {
-            if (!fail(c, run)) {
-                if (run->acc == NULL) {
-                    return PYGEN_ERROR;
-                }
-                continue;
-            }
-        }
-        *out = NULL;
-        int there = next_one(c, run, out);
+        int there = run->item != NULL ? 1 : take_next(c, run);
         if (there <= 0) {
+            *out = there == 0 ? Py_NewRef(Py_None) : NULL;
             return there == 0 ? PYGEN_RETURN : PYGEN_ERROR;
         }
     }

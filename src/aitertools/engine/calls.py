@@ -6,6 +6,7 @@ with the next item itself as long as there is one, and then waits at its desk.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from .. import _core, runtime
@@ -31,6 +32,7 @@ class Keep:
     RESULT = 0
     ITEM_IF_TRUE = 1
     NOTHING = 2
+    ITEM_IF_FALSE = 3
 
 
 class Fn(NamedTuple):
@@ -172,14 +174,17 @@ class Calls(Operator):
             runtime.let_go(desk.handle)
             return False
         self._workers += 1
+        first = [job]
+        over = partial(self._never_begun, first)
         try:
-            return self._crew.spawn(self._work(job), eager=eager)
+            return self._crew.spawn(self._work(first), eager=eager, over=over)
         except BaseException:
             self._workers -= 1
             raise
 
-    async def _work(self, job: Job | None) -> None:
+    async def _work(self, first: list[Job | None]) -> None:
         left: Job | Literal[False] | None = None
+        job = first.pop()
         try:
             job = job or self._left() or await self._wait()
             while job is not None and left is None:
@@ -187,9 +192,20 @@ class Calls(Operator):
                 job = None if left is not None else await self._wait()
         finally:
             self._workers -= 1
-        if left:
-            self._call_up(left, eager=False)
-        elif left is False:
+            if left:
+                self._call_up(left, eager=False)
+            if not self._crew.closing:  # and if this one was cancelled, it is by somebody else
+                self.dispatch(eager=False)
+
+    def _never_begun(self, first: list[Job | None]) -> None:
+        """See to the *first* job of a worker that somebody else cancelled before it began."""
+        if not first:
+            return
+        job = first.pop()
+        self._workers -= 1
+        if job is not None:
+            self._lose(job, None)
+        if not self._crew.closing:
             self.dispatch(eager=False)
 
     def _left(self) -> Job | None:
@@ -220,7 +236,7 @@ class Calls(Operator):
                 return job
         return None
 
-    def _lose(self, job: Job, error: BaseException) -> None:
+    def _lose(self, job: Job, error: BaseException | None) -> None:
         """Somebody else cancelled the task that had *job*: the consumer must not wait for it."""
         if self._crew.closing:
             return

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from .. import _core
+from ..results import Ok
 from .calls import Calls, Fn, Keep, Limits
 from .checks import check_callable, check_count
 from .operator import label, make
@@ -28,10 +29,10 @@ class Way(NamedTuple):
     on_error: Any = "raise"
 
     @classmethod
-    def of(cls, name: str, keywords: dict[str, Any]) -> Way:
-        """Return what the keyword arguments say."""
+    def of(cls, name: str, keywords: dict[str, Any], *without: str) -> Way:
+        """Return what the keyword arguments say; *without* names those that it does not have."""
         for keyword in keywords:
-            if keyword not in cls._fields[1:]:
+            if keyword not in cls._fields[1:] or keyword in without:
                 raise TypeError(f"{name}() got an unexpected keyword argument {keyword!r}")
         if "concurrency" not in keywords:
             raise TypeError(f"{name}(): {next(iter(keywords))} needs concurrency")
@@ -40,26 +41,36 @@ class Way(NamedTuple):
 
 def mapping(way: Way, source: Any, fn: Callable[..., Any], *, star: bool = False) -> Any:
     """Return a stream of the results of *fn*, with *star* of ``fn(*item)``."""
-    return _calls(way, source, Fn(fn, star))
+    wrap = Ok if way.on_error == "result" else None
+    return _calls(way, source, Fn(fn, star, wrap=wrap), results=True)
 
 
-def filtering(way: Way, source: Any, pred: Callable[[Any], Any] | None) -> Any:
-    """Return a stream of the items for which *pred* is true."""
-    return _calls(way, source, Fn(pred if pred is not None else bool, keep=Keep.ITEM_IF_TRUE))
+def filtering(
+    way: Way, source: Any, pred: Callable[[Any], Any] | None, *, true: bool = True
+) -> Any:
+    """Return a stream of the items for which *pred* is true, or false."""
+    keep = Keep.ITEM_IF_TRUE if true else Keep.ITEM_IF_FALSE
+    return _calls(way, source, Fn(pred if pred is not None else bool, keep=keep))
 
 
 def running(way: Way, source: Any, fn: Callable[[Any], Any]) -> Any:
-    """Return a stream without items, that calls *fn* with those of *source*."""
+    """Return a stream without items, that calls *fn* with those of *source*.
+
+    The first error is told at once, whatever other calls are in flight.
+    """
+    way = way._replace(ordered=False, buffer=0)
     return _calls(way, source, Fn(fn, keep=Keep.NOTHING))
 
 
-def _calls(way: Way, source: Stream[Any], fn: Fn) -> Any:
+def _calls(way: Way, source: Stream[Any], fn: Fn, *, results: bool = False) -> Any:
     name = way.name
     check_callable(fn.fn, name)
     concurrency = check_count(way.concurrency, name, "concurrency")
-    buffer = concurrency if way.buffer is None else check_count(way.buffer, name, "buffer", least=0)
+    # Twice as many: the consumer has its turn once while each call has one, sooner or later in it.
+    buffer = 2 * concurrency if way.buffer is None else way.buffer
+    buffer = check_count(buffer, name, "buffer", least=0)
     limits = Limits(concurrency, buffer, bool(way.ordered))
-    on_error = policy(way.on_error, name)
+    on_error = policy(way.on_error, name, results=results)
     keyed = way.key is not None
     items = _keyed(source, way.key, name) if keyed else source
     operator = Calls(items, fn, limits, on_error, keyed=keyed)
@@ -77,6 +88,7 @@ def _keyed(source: Stream[Any], key: Callable[[Any], Any], name: str) -> Stream[
         hash(of_item)
         return of_item, item
 
+    pair.__name__ = getattr(key, "__name__", type(key).__name__)  # for notes
     return _core.map(source, pair)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-__all__ = ["SKIP", "Failed", "failure"]
+__all__ = ["SKIP", "Failed", "failure", "tell"]
 
 SKIP: Any = object()
 """An outcome that is not delivered."""
@@ -26,3 +27,11 @@ def failure(error: BaseException) -> BaseException:
     stop = RuntimeError(f"function raised {type(error).__name__}")
     stop.__cause__ = error
     return stop
+
+
+def tell(on_dropped: Callable[[Any], object], item: Any) -> None:
+    """Call the user's function with an item that is not delivered."""
+    try:
+        on_dropped(item)
+    except (StopIteration, StopAsyncIteration) as error:
+        raise failure(error) from error

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import _core
+from ..results import Err
 from .outcomes import SKIP, Failed
 
 __all__ = ["Policy", "policy"]
@@ -56,6 +57,16 @@ class _Collect(Policy):
             raise ExceptionGroup(f"{self._name}(): {n} item{'s' * (n > 1)} failed", errors)
 
 
+class _Results(Policy):
+    """``result``: an Err is delivered, as an Ok is for what did not fail."""
+
+    __slots__ = ()
+    raises = False
+
+    async def outcome(self, error: Exception, item: Any) -> Any:
+        return Err(error, item)
+
+
 class _Handler(Policy):
     """A function: it is called with the error and the item, which is left out."""
 
@@ -76,16 +87,17 @@ class _Handler(Policy):
         return SKIP
 
 
-def policy(on_error: Any, name: str) -> Policy:
-    """Return what *on_error*, an argument of the operator *name*, says."""
+def policy(on_error: Any, name: str, *, results: bool) -> Policy:
+    """Return what *on_error*, an argument of the operator *name*, says; it may have *results*."""
     if on_error == "raise":
         return Policy()
     if on_error == "skip":
         return _Skip()
     if on_error == "collect":
         return _Collect(name)
+    if on_error == "result" and results:
+        return _Results()
     if callable(on_error):
         return _Handler(on_error)
-    raise ValueError(
-        f"{name}(): on_error must be 'raise', 'skip', 'collect' or a function, not {on_error!r}"
-    )
+    words = "'raise', 'skip', 'collect'" + ", 'result'" * results
+    raise ValueError(f"{name}(): on_error must be {words} or a function, not {on_error!r}")

@@ -12,7 +12,7 @@ from .courier import courier, swap_task
 from .crew import Crew, is_cancelled
 from .lines import handle, in_loop, let_go, wake
 from .loop import checkpoint, close_running, current_task, park, running_loop, timeout
-from .nursery import enter, leave
+from .nursery import enter, leave, shield
 from .pump import pump
 from .queues import ERRORS, QueueEmpty, QueueFull, QueueShutDown, adapt
 
@@ -29,6 +29,7 @@ __all__ = [
     "now",
     "park",
     "pump",
+    "shield",
     "sleep",
     "timeout",
     "wait",

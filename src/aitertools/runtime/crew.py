@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
@@ -30,10 +30,13 @@ class Crew:
         self._loop: asyncio.AbstractEventLoop | None = None
         self.closing = False
 
-    def spawn(self, work: Work, *, eager: bool = False) -> bool:
+    def spawn(
+        self, work: Work, *, eager: bool = False, over: Callable[[], None] | None = None
+    ) -> bool:
         """Have a task begin, in a copy of the first caller's context; whether it has by now.
 
-        That is so with *eager*, where Python can do that: from 3.12 on, on asyncio.
+        That is so with *eager*, where Python can do that: from 3.12 on, on asyncio. *over* is
+        called at its end, also of a task that was cancelled before it began.
         """
         if self._context is None:
             self._context = contextvars.copy_context()
@@ -48,6 +51,8 @@ class Crew:
         if not task.done():
             self._tasks.add(task)
             task.add_done_callback(self._over)
+            if over is not None:
+                task.add_done_callback(lambda _: over())
         return bool(options)
 
     def _over(self, task: asyncio.Task[None]) -> None:

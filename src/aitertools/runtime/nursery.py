@@ -5,11 +5,12 @@ from __future__ import annotations
 import contextvars
 import sys
 from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from .loop import running_loop
 
-__all__ = ["Nursery", "current_nursery", "enter", "leave", "nursery"]
+__all__ = ["Nursery", "current_nursery", "enter", "leave", "nursery", "shield"]
 
 
 class _Task:
@@ -32,10 +33,15 @@ class _Task:
             over(self)
             self._over.set()
 
+    def is_running(self) -> bool:
+        """Whether it is the running task."""
+        lowlevel = sys.modules["trio"].lowlevel
+        return bool(lowlevel.in_trio_task() and self.task is lowlevel.current_task())
+
     async def end(self) -> None:
         """Cancel it, and return when it is over, also when the caller is cancelled meanwhile."""
         trio = sys.modules["trio"]
-        if self.task is trio.lowlevel.current_task():
+        if self.is_running():
             return
         self._scope.cancel()
         with trio.CancelScope(shield=True):
@@ -112,3 +118,15 @@ async def leave() -> None:
     current = _current.get()
     if running_loop() is None and current is not None:
         await current.close()
+
+
+def shield() -> AbstractContextManager[object]:
+    """Let a task that was cancelled await the closing of what it holds.
+
+    Where a cancellation is raised once, as on asyncio, there is nothing to do.
+    """
+    trio = sys.modules.get("trio")
+    if running_loop() is None and trio is not None and trio.lowlevel.in_trio_run():
+        scope: AbstractContextManager[object] = trio.CancelScope(shield=True)
+        return scope
+    return nullcontext()

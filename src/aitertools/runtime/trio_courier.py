@@ -41,6 +41,10 @@ class TrioCourier:
         """Whether it pulls no more."""
         return self._over
 
+    def inside(self) -> bool:
+        """Whether it is this task that runs."""
+        return self._task.is_running()
+
     def adopt(self, pull: Any) -> bool:
         """Make *pull*, in the task."""
         self._pull = pull

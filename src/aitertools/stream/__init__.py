@@ -6,6 +6,7 @@ import builtins
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, Self
 
 from .. import _core, runtime
+from .buffers import Buffers
 from .combine import Combine
 from .errors import Errors
 from .group import Group
@@ -37,6 +38,7 @@ class Stream(
     Reduce[T_co],
     Errors[T_co],
     Share[T_co],
+    Buffers[T_co],
     _core.Op,
 ):
     """An async iterator whose operators are methods; made by :func:`stream`, consumed once.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, overload
 
 from .. import _core
+from ..engine.batches import batching
 from .types import Predicate, T_co, U
 
 if TYPE_CHECKING:
@@ -17,7 +19,19 @@ class Group(Generic[T_co]):
 
     __slots__ = ()
 
-    def batched(self, n: int, *, strict: bool = False) -> Stream[tuple[T_co, ...]]:
+    @overload
+    def batched(self, n: int, *, strict: bool = False) -> Stream[tuple[T_co, ...]]: ...
+    @overload
+    def batched(
+        self, n: int | None = None, *, within: float | timedelta
+    ) -> Stream[tuple[T_co, ...]]: ...
+    def batched(
+        self,
+        n: int | None = None,
+        *,
+        within: float | timedelta | None = None,
+        strict: bool = False,
+    ) -> Stream[tuple[T_co, ...]]:
         """Group the items into tuples of *n*; the last may be shorter.
 
             source     a b c d e |
@@ -29,8 +43,31 @@ class Group(Generic[T_co]):
         Raises ValueError if *n* is less than one, and, with *strict*, in place of a shorter last
         batch. An open batch survives a cancellation and an error from above: the next pull goes
         on filling it. See also :meth:`chunked_by`, for batches of a total weight.
+
+        With *within*, a batch is delivered when it has *n* items, or so many seconds after its
+        first item came; without *n*, by time only.
+
+            source               a b c   d     |
+            batched 2, within=3    ab    c     d |
+
+        >>> run(stream("abcde").batched(2, within=0.1).list())
+        [('a', 'b'), ('c', 'd'), ('e',)]
+        >>> run(stream("abcde").batched(within=0.1).list())
+        [('a', 'b', 'c', 'd', 'e')]
+
+        No batch is empty. An item that comes just when the time is over is in the next one. A
+        batch whose time was over when the consumer asked for it has also what is there already. The
+        open batch comes before an error, and before the end.
+
+        The source is pulled as long as the consumer waits: when that gets a batch by time, the
+        pull of the next item goes on. Cancel-safe: neither that nor the open batch is lost.
+        Closing drops the open batch. Raises ValueError if *within* is not positive, TypeError with
+        *strict*.
+
+        Source: Pekko's ``groupedWithin``, tokio's ``chunks_timeout``.
         """
-        return _core.batched(self, n, strict)
+        made: Stream[Any] = batching(self, n, within, strict)
+        return made
 
     @overload
     def windowed(

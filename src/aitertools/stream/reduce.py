@@ -4,10 +4,20 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, Generic, Literal, Protocol, TypeVar, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    Literal,
+    Protocol,
+    TypeVar,
+    Unpack,
+    overload,
+)
 
 from .. import _core
-from .types import MISSING, Run, T, T_co, U
+from ..engine.concurrently import Way, running
+from .types import MISSING, ForEachWay, Run, T, T_co, U
 
 if TYPE_CHECKING:
     import collections
@@ -400,7 +410,13 @@ class Reduce(Generic[T_co]):
 
     # ---- effects ---------------------------------------------------------------------------------
 
-    def for_each(self, fn: Callable[[T_co], object]) -> Run[None]:
+    @overload
+    def for_each(self, fn: Callable[[T_co], object]) -> Run[None]: ...
+    @overload
+    def for_each(
+        self, fn: Callable[[T_co], object], **way: Unpack[ForEachWay[T_co]]
+    ) -> Run[None]: ...
+    def for_each(self, fn: Callable[[T_co], object], **way: Any) -> Run[None]:
         """Call *fn* with each item, one after the other.
 
             source           a    b    c    |
@@ -411,7 +427,23 @@ class Reduce(Generic[T_co]):
         b
 
         Raises what *fn* raises; the items after the one it failed on are not read.
+
+        With *concurrency*, up to so many calls are in flight at a time, in tasks of their own; with
+        *key*, one at a time for all items with the same ``key(item)``, in their order. The first
+        error cancels the other calls, closes the stream and is raised. *on_error* is that of
+        :meth:`map`: with ``skip``, ``collect`` or a function the others go on.
+
+        >>> run(stream("aba").for_each(print, concurrency=2, key=str))
+        a
+        b
+        a
+
+        Cancelling it cancels the calls, and waits for their end. Under trio, it is used inside of
+        an ``async with`` of a stream.
         """
+        if way:
+            options = Way.of("for_each", way, "ordered", "buffer")
+            return _core.run_for_each(running(options, self, fn))
         return _core.run_for_each(_core.for_each(self, fn))
 
     def drain(self) -> Run[None]:

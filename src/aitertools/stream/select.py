@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeGuard, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeGuard, Unpack, cast, overload
 
 from .. import _core
-from .types import Fn, Predicate, Run, Source, T_co, U
+from ..engine.concurrently import Way, filtering
+from .types import Concurrently, Fn, Predicate, Run, Source, T_co, U
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
@@ -23,12 +24,18 @@ class Select(Generic[T_co]):
     """Slicing is no reason for ``iter()`` to take a stream for a sequence."""
 
     @overload
-    def filter(self, pred: Callable[[T_co], TypeIs[U]]) -> Stream[U]: ...
+    def filter(
+        self, pred: Callable[[T_co], TypeIs[U]], **way: Unpack[Concurrently[T_co]]
+    ) -> Stream[U]: ...
     @overload
-    def filter(self, pred: Callable[[T_co], TypeGuard[U]]) -> Stream[U]: ...
+    def filter(
+        self, pred: Callable[[T_co], TypeGuard[U]], **way: Unpack[Concurrently[T_co]]
+    ) -> Stream[U]: ...
     @overload
-    def filter(self, pred: Predicate[T_co] | None = None) -> Stream[T_co]: ...
-    def filter(self, pred: Callable[[T_co], object] | None = None) -> Stream[Any]:
+    def filter(
+        self, pred: Predicate[T_co] | None = None, **way: Unpack[Concurrently[T_co]]
+    ) -> Stream[T_co]: ...
+    def filter(self, pred: Callable[[T_co], object] | None = None, **way: Any) -> Stream[Any]:
         """Pass on the items for which *pred* is true; without it, those that are true themselves.
 
             source      1 2 3 4 |
@@ -40,10 +47,21 @@ class Select(Generic[T_co]):
         ['a', 'b']
 
         An item whose *pred* fails or is cancelled half-way is gone; the next pull takes the next.
+
+        With *concurrency*, up to so many calls of *pred* are in flight at a time; that, *ordered*,
+        *buffer* and *on_error* are those of :meth:`map`.
+
+        >>> run(stream([1, 2, 3, 4]).filter(lambda n: n % 2, concurrency=3).list())
+        [1, 3]
         """
+        if way:
+            stream: Stream[Any] = filtering(Way.of("filter", way, "key"), self, pred)
+            return stream
         return _core.filter(self, pred)
 
-    def filterfalse(self, pred: Predicate[T_co] | None = None) -> Stream[T_co]:
+    def filterfalse(
+        self, pred: Predicate[T_co] | None = None, **way: Unpack[Concurrently[T_co]]
+    ) -> Stream[T_co]:
         """Pass on the items for which *pred* is false; without it, those that are false themselves.
 
             source           1 2 3 4 |
@@ -52,9 +70,13 @@ class Select(Generic[T_co]):
         >>> run(stream([1, 2, 3, 4]).filterfalse(lambda n: n % 2).list())
         [2, 4]
 
-        An item whose *pred* fails or is cancelled half-way is gone, as for :meth:`filter`. See also
-        :meth:`partition`, which gives both halves.
+        An item whose *pred* fails or is cancelled half-way is gone, as for :meth:`filter`, which
+        see for *concurrency* as well. See also :meth:`partition`, which gives both halves.
         """
+        if way:
+            options = Way.of("filterfalse", cast("dict[str, Any]", way), "key")
+            stream: Stream[T_co] = filtering(options, self, pred, true=False)
+            return stream
         return _core.filterfalse(self, pred)
 
     def take(self, n: int) -> Stream[T_co]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Generic, Unpack, overload
 
 from .. import _core
 from ..engine.concurrently import Way, mapping
-from .types import MISSING, KeyedWay, Source, T, T_co, U, V
+from .types import MISSING, KeyedWay, ResultWay, Source, T, T_co, U, V
 
 if TYPE_CHECKING:
+    from ..results import Result
     from . import Stream
 
 
@@ -18,6 +19,14 @@ class Transform(Generic[T_co]):
 
     __slots__ = ()
 
+    @overload
+    def map(
+        self, fn: Callable[[T_co], Awaitable[U]], **way: Unpack[ResultWay[T_co]]
+    ) -> Stream[Result[U, T_co]]: ...
+    @overload
+    def map(
+        self, fn: Callable[[T_co], U], **way: Unpack[ResultWay[T_co]]
+    ) -> Stream[Result[U, T_co]]: ...
     @overload
     def map(
         self, fn: Callable[[T_co], Awaitable[U]], **way: Unpack[KeyedWay[T_co]]
@@ -66,14 +75,20 @@ class Transform(Generic[T_co]):
         [3, 2, 1]
 
         The results come in the order of the items, with *ordered* false as the calls complete. Up
-        to *buffer* of them may wait for the consumer besides the calls in flight; as many as
+        to *buffer* of them may wait for the consumer besides the calls in flight; twice as many as
         *concurrency*, if it is not given. With *key*, there is one call at a time for all items
         with the same ``key(item)``, in their order.
 
         *on_error* says what becomes of an item whose *fn* raises an exception: ``raise`` it where
         the item would have come, and go on after that; ``skip`` it; ``collect``: go on, and raise
-        all at the end, as an ExceptionGroup; or a function, which is called with the error and the
-        item, which is left out.
+        all at the end, as an ExceptionGroup; ``result``: each item becomes an :class:`Ok` with its
+        result or an :class:`Err` with the error and the item; or a function, which is called with
+        the error and the item, which is left out.
+
+        >>> run(stream([1, 0]).map(lambda n: 1 / n, concurrency=2, on_error="skip").list())
+        [1.0]
+        >>> run(stream([1, 0]).map(lambda n: 1 / n, concurrency=2, on_error="result").list())
+        [Ok(value=1.0), Err(error=ZeroDivisionError('division by zero'), item=0)]
 
         A cancelled pull leaves the calls in flight alone, and loses nothing. Closing cancels them,
         and returns when they are over; then it closes the source. Each call has a copy of the
@@ -89,17 +104,31 @@ class Transform(Generic[T_co]):
         return _core.map_many(items, fn) if others else _core.map(items, fn)
 
     @overload
-    def starmap(self, fn: Callable[..., Awaitable[U]]) -> Stream[U]: ...
+    def starmap(
+        self, fn: Callable[..., Awaitable[U]], **way: Unpack[ResultWay[T_co]]
+    ) -> Stream[Result[U, T_co]]: ...
     @overload
-    def starmap(self, fn: Callable[..., U]) -> Stream[U]: ...
-    def starmap(self, fn: Callable[..., Any]) -> Stream[Any]:
+    def starmap(
+        self, fn: Callable[..., U], **way: Unpack[ResultWay[T_co]]
+    ) -> Stream[Result[U, T_co]]: ...
+    @overload
+    def starmap(
+        self, fn: Callable[..., Awaitable[U]], **way: Unpack[KeyedWay[T_co]]
+    ) -> Stream[U]: ...
+    @overload
+    def starmap(self, fn: Callable[..., U], **way: Unpack[KeyedWay[T_co]]) -> Stream[U]: ...
+    def starmap(self, fn: Callable[..., Any], **way: Any) -> Stream[Any]:
         """Apply *fn* to each item's own items: ``fn(*item)``.
 
         >>> run(stream([(2, 5), (3, 2)]).starmap(pow).list())
         [32, 9]
 
-        As for :meth:`map`, an item whose *fn* fails or is cancelled is gone.
+        As for :meth:`map`, an item whose *fn* fails or is cancelled is gone. *concurrency* and what
+        goes with it are those of :meth:`map`; *key* and *on_error* are given the item as it is.
         """
+        if way:
+            stream: Stream[Any] = mapping(Way.of("starmap", way), self, fn, star=True)
+            return stream
         return _core.starmap(self, fn)
 
     @overload

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Hashable, Iterable
-from typing import Any, Generic, Literal, Protocol, TypeAlias, TypedDict, TypeVar
+from typing import Any, Generic, Literal, Protocol, Required, TypeAlias, TypedDict, TypeVar
 
 MISSING: Any = object()
 """An argument that was not given, where None is a value."""
@@ -56,6 +56,24 @@ class KeyedWay(Concurrently[T], Generic[T], total=False):
     """The same, of one that can keep those with the same key apart."""
 
     key: Callable[[T], Hashable | Awaitable[Hashable]] | None
+
+
+class ForEachWay(TypedDict, Generic[T], total=False):
+    """The same, where there are no results to be delivered."""
+
+    concurrency: Required[int]
+    key: Callable[[T], Hashable | Awaitable[Hashable]] | None
+    on_error: OnError[T]
+
+
+class ResultWay(TypedDict, Generic[T], total=False):
+    """The same, where an item that failed becomes a result like others."""
+
+    concurrency: Required[int]
+    ordered: bool
+    buffer: int | None
+    key: Callable[[T], Hashable | Awaitable[Hashable]] | None
+    on_error: Required[Literal["result"]]
 
 
 class PutMany(Coroutine[Any, Any, None], Generic[T]):

@@ -62,6 +62,7 @@ PICTURES = {
 @pytest.mark.parametrize("name", PICTURES)
 def test_what_it_shows_is_what_comes(name):
     picture = PICTURES[name]
+
     def operator(*streams):
         names = vars(ait) | dict(zip(picture.sources, streams, strict=True))
         on = f"{picture.sources[0]}." if "." in name else ""

@@ -140,9 +140,7 @@ class Transform(Generic[T_co]):
     def flat_map(
         self, fn: Callable[[T_co], Source[U]], *, concurrency: int | None = None
     ) -> Stream[U]: ...
-    def flat_map(
-        self, fn: Callable[[T_co], Any], *, concurrency: int | None = None
-    ) -> Stream[Any]:
+    def flat_map(self, fn: Callable[[T_co], Any], *, concurrency: int | None = None) -> Stream[Any]:
         """Deliver the items of ``fn(item)``, one such source after the other.
 
             source      a       b     |

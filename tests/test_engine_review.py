@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextvars
 
+import pytest
+
 from aitertools import stream
 
 from .virtual import now, run
@@ -75,5 +77,81 @@ def test_values_of_context_variables_need_not_be_comparable():
         results = stream(range(6)).map(touch, concurrency=2, key=lambda item: item % 2)
         async with asyncio.timeout(1):
             assert await results.list() == list(range(6))
+
+    run(main())
+
+
+# ---- closing --------------------------------------------------------------------------------------
+
+
+async def failing_to_close():
+    try:
+        for item in range(9):
+            await asyncio.sleep(0)
+            yield item
+    finally:
+        await asyncio.sleep(1)
+        raise OSError("closing")
+
+
+async def lingering(item):
+    try:
+        await asyncio.sleep(9)
+    finally:
+        await asyncio.sleep(1)
+
+
+@pytest.mark.parametrize("after", [0.5, 1.5], ids=["the calls end", "the source is closed"])
+def test_an_error_of_closing_does_not_hide_that_the_closing_task_was_cancelled(after):
+    async def main():
+        results = stream(failing_to_close()).map(lingering, concurrency=2)
+        await begun(results, turns=5)
+        closing = asyncio.ensure_future(close(results))
+        await asyncio.sleep(after)
+        closing.cancel()
+        await asyncio.wait([closing])
+        assert closing.cancelled()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            closing.result()
+        assert "closing" in messages(caught.value)
+
+    run(main())
+
+
+def messages(error):
+    """Return what the errors say that are reachable from it."""
+    found = []
+    while error is not None:
+        found.append(str(error))
+        error = error.__context__
+    return found
+
+
+async def close(source):
+    await source.aclose()
+
+
+def test_a_closing_that_is_dropped_half_way_ends_there():
+    closed = []
+
+    async def source():
+        try:
+            for item in range(9):
+                await asyncio.sleep(0)
+                yield item
+        finally:
+            await asyncio.sleep(1)
+            closed.append(True)
+
+    async def main():
+        results = stream(source()).map(lingering, concurrency=2)
+        await begun(results, turns=5)
+        closing = results.aclose()
+        closing.send(None)
+        closing.close()
+        assert not closed
+        del results, closing
+        await asyncio.sleep(5)
+        assert closed == [True]
 
     run(main())

@@ -107,8 +107,16 @@ class Calls(Operator):
         closing = self._calls.aclose()
         try:
             await self._crew.aclose()
-        finally:
-            await closing
+        except GeneratorExit:  # it was dropped meanwhile: there is no awaiting any more
+            closing.close()
+            raise
+        except BaseException as cancelled:
+            try:
+                await closing
+            except BaseException as later:
+                _core.chain_errors(cancelled, later)
+            raise
+        await closing
 
     def dismiss(self) -> None:
         self._crew.dismiss()

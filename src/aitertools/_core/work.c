@@ -124,14 +124,18 @@ fail(ait_calls *c, ait_run *run)
     return false;
 }
 
-/* Whether the call that is over left the context of its task as it was: 1, 0, or -1. */
-static int
+/* Whether the call that is over left the context of its task as it was; not, if that cannot be said:
+ * the values are compared, and may object. */
+static bool
 is_untouched(ait_run *run)
 {
     PyObject *context = PyContext_CopyCurrent();
     int same = context == NULL ? -1 : PyObject_RichCompareBool(context, run->error, Py_EQ);
     Py_XDECREF(context);
-    return same;
+    if (same < 0) {
+        PyErr_Clear();
+    }
+    return same > 0;
 }
 
 /* Make the call, or go on with it, until its outcome is settled. */
@@ -166,9 +170,12 @@ static int
 may_go_on(ait_calls *c, ait_run *run, PyObject **out)
 {
     PyObject *following;
-    int same = is_untouched(run);
-    if (same < 0 || leave(c, run, &following) < 0) {
+    bool same = is_untouched(run);
+    if (leave(c, run, &following) < 0) {
         return -1;
+    }
+    if (c->closing) { /* what waited for this call does not begin any more */
+        Py_CLEAR(following);
     }
     if (!same) {
         *out = following != NULL ? following : Py_NewRef(Py_False);

@@ -99,9 +99,18 @@ class Calls(Operator):
         closing = self._calls.aclose()
         try:
             await self._crew.aclose()
+        except GeneratorExit:  # it was dropped meanwhile: there is no awaiting any more
+            closing.close()
+            raise
+        except BaseException as cancelled:
+            try:
+                await closing
+            except BaseException as later:
+                _core.chain_errors(cancelled, later)
+            raise
         finally:
             self._handed.clear()
-            await closing
+        await closing
 
     def dismiss(self) -> None:
         self._crew.dismiss()

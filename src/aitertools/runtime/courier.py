@@ -10,6 +10,7 @@ from collections.abc import Generator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
+from .. import _core
 from .loop import running_loop
 from .nursery import current_nursery
 from .trio_courier import TrioCourier
@@ -115,10 +116,12 @@ class Courier:
         cancelled = await _over(self.task)
         error = None if self._told or self.task.cancelled() else self.task.exception()
         self._told = True
+        if cancelled is not None:
+            if error is not None:
+                _core.chain_errors(cancelled, error)
+            raise cancelled
         if error is not None:
             raise error
-        if cancelled is not None:
-            raise cancelled
 
     def dismiss(self) -> None:
         """Have the source closed: nobody reads it any more."""

@@ -25,7 +25,7 @@ async def begun(source, turns=3):
     await asyncio.wait([asking])
 
 
-# ---- what has waited for a call -------------------------------------------------------------------
+# ---- what has waited for a call ------------------------------------------------------------------
 
 
 def test_a_call_that_waits_for_its_key_does_not_begin_once_the_stream_is_being_closed():
@@ -49,7 +49,7 @@ def test_a_call_that_waits_for_its_key_does_not_begin_once_the_stream_is_being_c
     run(main())
 
 
-# ---- contexts -------------------------------------------------------------------------------------
+# ---- contexts ------------------------------------------------------------------------------------
 
 
 class Incomparable:
@@ -58,7 +58,7 @@ class Incomparable:
     def __eq__(self, other):
         raise ValueError("ambiguous")
 
-    __hash__ = None
+    __hash__ = None  # type: ignore[assignment]
 
 
 def test_values_of_context_variables_need_not_be_comparable():
@@ -81,7 +81,7 @@ def test_values_of_context_variables_need_not_be_comparable():
     run(main())
 
 
-# ---- closing --------------------------------------------------------------------------------------
+# ---- closing -------------------------------------------------------------------------------------
 
 
 async def failing_to_close():

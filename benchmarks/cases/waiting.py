@@ -1,8 +1,8 @@
 """What the cases of concurrency and time share: work that waits, sources that do, a case's shape.
 
-The stock ways of asyncio are peers here, by the names of its functions. What a user would write
-where there is no such function, or what gets by with less than one task per item, is "by hand": it
-is shown, but no budget is measured by it.
+The stock ways of asyncio are peers here, by the names of its functions. "By hand" is what is
+written where there is no such function, or to get by without a task per item: no budget is measured
+by it.
 """
 
 import asyncio
@@ -11,13 +11,11 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
 from benchmarks.cases.work import numbers
-from benchmarks.peers import PeerMissing, rx, rx_asyncio, rx_ops
+from benchmarks.peers import RIVALS, PeerMissing, rx, rx_asyncio, rx_ops
 from benchmarks.timing import CHECK_ITEMS, LOOP, OURS, SYNC, Case, Contender, Make, collect
 
 HAND = "by hand"
-STOCK = ("gather", "TaskGroup", "as_completed")
-PEERS = (*STOCK, "aiostream", "streamable", "aioitertools", "anyio", "reactivex")
-LABELS = (OURS, LOOP, HAND, *PEERS)
+LABELS = (OURS, LOOP, HAND, *RIVALS)
 
 MOMENT = 0.001
 
@@ -95,11 +93,11 @@ def waiting(
     normal: Callable[[Any], object] = lambda result: result,
     **makes: Make | Contender,
 ) -> Case:
-    """Make a case: `sync` says, from the numbers, what comes out; the others are ours and the peers.
+    """Make a case: `sync` says, from the numbers, what comes out; the others are contenders.
 
     Ours runs twice, awaited as a list and (where it is *looped*) item by item with `async for`.
     """
-    assert set(makes) <= {OURS, *PEERS}, makes.keys()
+    assert set(makes) <= {OURS, *RIVALS}, makes.keys()
     contenders = {
         name: made if isinstance(made, Contender) else Contender(made)
         for name, made in makes.items()

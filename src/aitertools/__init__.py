@@ -89,7 +89,7 @@ from .queues import (
 )
 from .results import Err, Ok, Result, dead_letters
 from .schedules import Schedule, exponential, fixed
-from .stream import Lagged, Peekable, Shared, Stage, Stream
+from .stream import Lagged, Merged, Peekable, Shared, Stage, Stream
 from .stream.create import (
     aiter,
     anext,
@@ -104,12 +104,14 @@ from .stream.create import (
     repeat,
     stream,
 )
+from .stream.merged import merge
 from .stream.retry import retry, retrying
 
 __all__ = [
     "Err",
     "Lagged",
     "LifoQueue",
+    "Merged",
     "Ok",
     "Peekable",
     "PriorityQueue",
@@ -164,6 +166,7 @@ __all__ = [
     "list",
     "map",
     "max",
+    "merge",
     "merge_sorted",
     "min",
     "never",

@@ -87,6 +87,24 @@ take_method(PyObject *operator, const char *name, PyObject **method)
     return *method == NULL ? -1 : 0;
 }
 
+static bool
+are_streams(ait_state *st, PyObject *sources)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(sources); i++) {
+        if (!ait_is_op(st, PyTuple_GET_ITEM(sources, i))) {
+            PyErr_SetString(PyExc_TypeError, "engine(): a source is not a stream");
+            return false;
+        }
+    }
+    return true;
+}
+
+static PyObject *
+one_or_all(PyObject *sources)
+{
+    return Py_NewRef(PyTuple_GET_SIZE(sources) == 1 ? PyTuple_GET_ITEM(sources, 0) : sources);
+}
+
 /* engine(cls, operator, guard, label, sources): a stream over the operator, of that class; None: of
  * the usual one. */
 static PyObject *
@@ -99,11 +117,8 @@ engine_new(PyObject *module, PyObject *args)
         return NULL;
     }
     PyTypeObject *type = cls == Py_None ? st->stream_type : (PyTypeObject *)cls;
-    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(sources); i++) {
-        if (!ait_is_op(st, PyTuple_GET_ITEM(sources, i))) {
-            PyErr_SetString(PyExc_TypeError, "engine(): a source is not a stream");
-            return NULL;
-        }
+    if (!are_streams(st, sources)) {
+        return NULL;
     }
     if (!PyType_Check((PyObject *)type) || !PyType_IsSubtype(type, st->op_type)) {
         PyErr_SetString(PyExc_TypeError, "engine(): not a subclass of Op");
@@ -114,8 +129,7 @@ engine_new(PyObject *module, PyObject *args)
         return NULL;
     }
     op->label = Py_NewRef(label);
-    bool single = PyTuple_GET_SIZE(sources) == 1;
-    op->sources = Py_NewRef(single ? PyTuple_GET_ITEM(sources, 0) : sources);
+    op->sources = one_or_all(sources);
     op->guard = Py_NewRef(guard);
     if (take_method(operator, "poll", &op->poll) < 0 ||
         take_method(operator, "wait", &op->wait) < 0 ||
@@ -134,12 +148,12 @@ as_engine(ait_state *st, PyObject *stream)
     return is_one ? (engine_op *)stream : NULL;
 }
 
-/* operator_of(stream): the operator under it; None if engine() did not make it. */
+/* operator_of(stream): the operator under it; None if engine() did not make it, or it is closed. */
 static PyObject *
 operator_of(PyObject *module, PyObject *stream)
 {
     engine_op *op = as_engine(ait_state_from(module), stream);
-    bool bound = op != NULL && PyMethod_Check(op->poll);
+    bool bound = op != NULL && op->poll != NULL && PyMethod_Check(op->poll);
     return Py_NewRef(bound ? PyMethod_GET_SELF(op->poll) : Py_None);
 }
 
@@ -157,6 +171,30 @@ relabel(PyObject *module, PyObject *args)
         return NULL;
     }
     Py_XSETREF(op->label, Py_NewRef(label));
+    Py_RETURN_NONE;
+}
+
+/* set_sources(stream, sources): it reads others now. */
+static PyObject *
+set_sources(PyObject *module, PyObject *args)
+{
+    ait_state *st = ait_state_from(module);
+    PyObject *stream, *sources;
+    if (!PyArg_ParseTuple(args, "OO!:set_sources", &stream, &PyTuple_Type, &sources) ||
+        !are_streams(st, sources)) {
+        return NULL;
+    }
+    engine_op *op = as_engine(st, stream);
+    if (op == NULL) {
+        PyErr_SetString(PyExc_TypeError, "set_sources(): not a stream of the engine");
+        return NULL;
+    }
+    PyObject *before, *now = one_or_all(sources);
+    AIT_LOCK(op);
+    before = op->sources;
+    op->sources = now;
+    AIT_UNLOCK();
+    Py_XDECREF(before);
     Py_RETURN_NONE;
 }
 
@@ -190,6 +228,8 @@ leaves(PyObject *module, PyObject *stream)
 }
 
 PyMethodDef ait_engine_functions[] = {
+    {"set_sources", set_sources, METH_VARARGS,
+     PyDoc_STR("set_sources($module, stream, sources, /)\n--\n\n")},
     {"halt", ait_halt, METH_O, PyDoc_STR("halt($module, stream, /)\n--\n\n")},
     {"leaves", leaves, METH_O, PyDoc_STR("leaves($module, stream, /)\n--\n\n")},
     {"is_awaitable", is_awaitable, METH_O, PyDoc_STR("is_awaitable($module, obj, /)\n--\n\n")},

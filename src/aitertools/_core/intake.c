@@ -23,7 +23,7 @@ typedef struct {
     PyObject_HEAD
     ait_state *st;
     ait_carrier carrier;
-    PyObject *arrived; /* callable without arguments           */
+    PyObject *arrived; /* callable without arguments; NULL once it has ended */
     PyObject *value;
     PyObject *weakrefs;
     uint8_t phase;
@@ -73,6 +73,33 @@ pulled(ait_intake *intake, uint8_t phase)
     AIT_UNLOCK();
 }
 
+/* It will not be called any more, and may lead back here. */
+static void
+forget_arrived(ait_intake *intake)
+{
+    PyObject *arrived;
+    AIT_LOCK(intake);
+    arrived = intake->arrived;
+    intake->arrived = NULL;
+    AIT_UNLOCK();
+    Py_XDECREF(arrived);
+}
+
+/* Have the courier, if there is one, end, which closes the source: nobody waits for that here. */
+static int
+dismiss(ait_intake *intake)
+{
+    PyObject *courier;
+    AIT_LOCK(intake);
+    courier = Py_XNewRef(intake->carrier.courier);
+    AIT_UNLOCK();
+    PyObject *told = courier == NULL ? Py_NewRef(Py_None)
+                                     : PyObject_CallMethod(courier, "dismiss", NULL);
+    Py_XDECREF(courier);
+    Py_XDECREF(told);
+    return told == NULL ? -1 : 0;
+}
+
 PyObject *
 ait_intake_take(PyObject *self, bool polite)
 {
@@ -89,12 +116,20 @@ ait_intake_take(PyObject *self, bool polite)
             pulled(intake, WAITING);
             return Py_NewRef(intake->st->pending);
         }
-        pulled(intake, r == PYGEN_RETURN && item == NULL ? ENDED : IDLE);
+        bool ended = r == PYGEN_RETURN && item == NULL;
+        pulled(intake, ended ? ENDED : IDLE);
+        if (ended && dismiss(intake) < 0) {
+            return NULL;
+        }
     }
     if (r == PYGEN_ERROR) {
         return NULL;
     }
-    return item != NULL ? item : Py_NewRef(intake->st->end);
+    if (item == NULL) {
+        forget_arrived(intake);
+        return Py_NewRef(intake->st->end);
+    }
+    return item;
 }
 
 static PyObject *
@@ -142,20 +177,42 @@ intake_deliver(PyObject *self, PyObject *args)
 
 /* ---- its end --------------------------------------------------------------------------------- */
 
+/* Nothing will be delivered any more. */
+static void
+end(ait_intake *intake)
+{
+    PyObject *value;
+    AIT_LOCK(intake);
+    intake->phase = ENDED;
+    value = intake->value;
+    intake->value = NULL;
+    AIT_UNLOCK();
+    Py_XDECREF(value);
+    forget_arrived(intake);
+}
+
+/* dismiss(): the first half of aclose(), so that several can be closed at the same time. */
+static PyObject *
+intake_dismiss(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    end((ait_intake *)self);
+    if (dismiss((ait_intake *)self) < 0) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
 /* aclose() -> awaitable: the source is closed, in the task in which it is pulled. */
 static PyObject *
 intake_aclose(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     ait_intake *intake = (ait_intake *)self;
-    PyObject *value, *courier, *source;
+    PyObject *courier, *source;
+    end(intake);
     AIT_LOCK(intake);
-    intake->phase = ENDED;
-    value = intake->value;
-    intake->value = NULL;
     courier = Py_XNewRef(intake->carrier.courier);
     source = Py_XNewRef((PyObject *)intake->carrier.source);
     AIT_UNLOCK();
-    Py_XDECREF(value);
     PyObject *closing = courier != NULL ? PyObject_CallMethod(courier, "stop", NULL)
                                         : ait_aclose(source, NULL);
     Py_XDECREF(courier);
@@ -236,11 +293,30 @@ intake_ended(PyObject *self, void *Py_UNUSED(ignored))
     return PyBool_FromLong(((ait_intake *)self)->phase == ENDED);
 }
 
+/* Whether its courier goes on: of one that has ended, not for long. */
+static PyObject *
+intake_at_work(PyObject *self, void *Py_UNUSED(ignored))
+{
+    PyObject *task;
+    AIT_LOCK(self);
+    task = Py_XNewRef(((ait_intake *)self)->carrier.task);
+    AIT_UNLOCK();
+    if (task == NULL) {
+        Py_RETURN_FALSE;
+    }
+    PyObject *done = PyObject_CallMethodNoArgs(task, ((ait_intake *)self)->st->str_done);
+    Py_DECREF(task);
+    int is_done = done == NULL ? -1 : ait_truth(done);
+    return is_done < 0 ? NULL : PyBool_FromLong(!is_done);
+}
+
 static PyMethodDef intake_methods[] = {
     {"take", intake_take, METH_NOARGS,
      PyDoc_STR("take($self, /)\n--\n\nThe next item, END, or PENDING.")},
     {"aclose", intake_aclose, METH_NOARGS,
      PyDoc_STR("aclose($self, /)\n--\n\nClose the source, in the task that pulls it.")},
+    {"dismiss", intake_dismiss, METH_NOARGS,
+     PyDoc_STR("dismiss($self, /)\n--\n\nHave its task, if any, end: the first half of aclose().")},
     {"deliver", intake_deliver, METH_VARARGS, NULL},
     {NULL},
 };
@@ -248,6 +324,7 @@ static PyMethodDef intake_methods[] = {
 static PyGetSetDef intake_getset[] = {
     {"source", intake_source, NULL, PyDoc_STR("The stream that it pulls."), NULL},
     {"ended", intake_ended, NULL, PyDoc_STR("Whether nothing will come any more."), NULL},
+    {"at_work", intake_at_work, NULL, PyDoc_STR("Whether it has a task that goes on."), NULL},
     {NULL},
 };
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from datetime import timedelta
 from operator import index
 from typing import Any
 
-__all__ = ["check_callable", "check_count", "check_seconds"]
+__all__ = ["check_callable", "check_count", "check_distinct", "check_seconds"]
 
 
 def check_count(n: Any, name: str, what: str, *, least: int = 1) -> int:
@@ -41,3 +42,12 @@ def check_callable(fn: Any, name: str) -> None:
     """See that *fn* can be called."""
     if not callable(fn):
         raise TypeError(f"{name}(): {type(fn).__name__!r} object is not callable")
+
+
+def check_distinct(sources: Iterable[object], name: str) -> None:
+    """See that nothing is there twice: it would have to give two items at once."""
+    seen: set[int] = set()
+    for source in map(id, sources):
+        if source in seen:
+            raise ValueError(f"{name}(): the same stream twice")
+        seen.add(source)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn, Self
 from .. import _core, runtime
 from .buffers import Buffers
 from .combine import Combine
+from .concurrent import Concurrent
 from .errors import Errors
 from .group import Group
 from .reduce import Reduce
@@ -36,6 +37,7 @@ class Stream(
     Group[T_co],
     Combine[T_co],
     Reduce[T_co],
+    Concurrent[T_co],
     Errors[T_co],
     Share[T_co],
     Buffers[T_co],
@@ -134,4 +136,5 @@ class Stream(
 
 _core.set_stream(Stream)
 
-from .peekable import Peekable as Peekable  # noqa: E402 -- it is a Stream
+from .merged import Merged as Merged  # noqa: E402 -- it is a Stream
+from .peekable import Peekable as Peekable  # noqa: E402 -- so is this

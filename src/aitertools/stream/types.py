@@ -43,6 +43,10 @@ OnError: TypeAlias = (
 """What becomes of an item whose function failed."""
 
 
+Halt: TypeAlias = Literal["all", "any"]
+"""Whether a merged stream ends with the last of its sources, or with the first that ends."""
+
+
 class Concurrently(TypedDict, Generic[T], total=False):
     """How the calls of an operator are made, when several are in flight."""
 

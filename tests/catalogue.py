@@ -339,6 +339,12 @@ operator(
     ahead=6,
 )
 operator(
+    "filter(concurrency, buffer=0)",
+    lambda s, f: s.filter(f(small), concurrency=2, buffer=0),
+    lambda a: filter(small, a),
+    ahead=2,
+)
+operator(
     "filterfalse(concurrency)",
     lambda s, f: s.filterfalse(concurrency=3, buffer=1),
     lambda a: itertools.filterfalse(None, a),

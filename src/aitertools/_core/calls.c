@@ -158,24 +158,32 @@ at_the_end(ait_calls *c)
     return Py_NewRef(c->st->end);
 }
 
+/* Whether nobody asks for items, as there was no room, but there is. */
+static bool
+has_room(const ait_calls *c)
+{
+    return c->stalled && c->flight->held <= c->resume && !c->closing;
+}
+
 static PyObject *
 calls_poll(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     ait_calls *c = (ait_calls *)self;
     PyObject *value = NULL;
     ait_outcome outcome = ait_flight_pop(c->flight, &value);
-    /* Who is told of an error may not want any more. */
-    if (c->stalled && outcome != AIT_FAILURE && c->flight->held <= c->resume && !c->closing) {
+    while (has_room(c) && outcome != AIT_FAILURE) { /* who is told of one may not want any more */
         int resumed = resume(c);
-        if (resumed < 0 && outcome == AIT_IN_FLIGHT) {
+        if (outcome != AIT_IN_FLIGHT) {
+            if (resumed < 0) { /* told again when there is nothing to deliver */
+                PyErr_Clear();
+            }
+            break;
+        }
+        if (resumed < 0) {
             return NULL;
         }
-        if (resumed < 0) { /* told again when there is nothing to deliver */
-            PyErr_Clear();
-        }
-        if (outcome == AIT_IN_FLIGHT) { /* a call that was begun just now may be over */
-            outcome = ait_flight_pop(c->flight, &value);
-        }
+        /* Calls that were begun just now may be over, all those that there was room for. */
+        outcome = ait_flight_pop(c->flight, &value);
     }
     if (outcome == AIT_RESULT) {
         return value;

@@ -127,13 +127,14 @@ class Inside:
         self._leaks.append(f"async generator {_place(generator)}, for the garbage collector")
         _call(self._before.finalizer, generator)
 
-    async def look(self) -> None:
+    async def look(self, *, collect: bool = True) -> None:
         """Note the leaks, and watch no more."""
         left = asyncio.all_tasks() - self._tasks
         tasks = {task for task in left if not _is_closing(task)} - {asyncio.current_task()}
         described = [f"task {task.get_name()}, which waits {where(task)}" for task in tasks]
         del left, tasks
-        gc.collect()
+        if collect:
+            gc.collect()
         await asyncio.sleep(0)  # the collector may have had something closed
         sys.set_asyncgen_hooks(*self._before)
         suspended = [gen for gen in self._begun if gen.ag_frame is not None]

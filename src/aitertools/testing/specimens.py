@@ -10,7 +10,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from . import steps
 
@@ -40,7 +40,11 @@ class Pace:
         self.reached = 0  # how many times it was awaited
 
     def __repr__(self) -> str:
-        return f"Pace{self.turns}"
+        return f"{type(self).__name__}{self.turns}"
+
+    def fresh(self) -> Self:
+        """Return another one of the same pattern."""
+        return type(self)(*self.turns)
 
     def __call__(self) -> Awaitable[None]:
         """Return what to await."""

@@ -13,6 +13,7 @@ them ``async def``. The rest, where it differs from the usual one source of smal
     reordered the original reads its sources in another order, or more of them
     tasks     of the engine: it works in tasks of its own, so it needs an event loop, asyncio's
     ahead     how many items of a source it may read before they are asked for
+    cuts      an error has what is open delivered before it, which the original does not deliver
 """
 
 from __future__ import annotations
@@ -277,6 +278,23 @@ operator(
 )
 operator("permutations", lambda s, f: s.permutations(2), lambda a: itertools.permutations(a, 2))
 operator("peekable", lambda s, f: s.peekable(), iter)
+
+# ---- buffers: read ahead, in no time but what the loop takes -------------------------------------
+
+operator = functools.partial(enter, "buffers", tasks=True)
+
+operator("buffer(1)", lambda s, f: s.buffer(1), iter, ahead=1)
+operator("buffer(3)", lambda s, f: s.buffer(3), iter, ahead=3)
+operator("buffer(drop_oldest)", lambda s, f: s.buffer(9, overflow="drop_oldest"), iter, ahead=9)
+operator("buffer(drop_newest)", lambda s, f: s.buffer(9, overflow="drop_newest"), iter, ahead=9)
+
+timed = functools.partial(operator, cuts=True)
+
+timed("batched(within)", lambda s, f: s.batched(2, within=60), lambda a: mit.batched(a, 2))
+timed("batched(within alone)", lambda s, f: s.batched(within=60), lambda a: mit.batched(a, 99))
+timed("windowed(within)", lambda s, f: s.windowed(within=60), lambda a: mit.batched(a, 99))
+timed("debounce", lambda s, f: s.debounce(60), lambda a: mit.tail(1, a))
+timed("sample", lambda s, f: s.sample(60), lambda a: mit.tail(1, a))
 
 # ---- concurrent: several calls in flight ---------------------------------------------------------
 

@@ -60,7 +60,10 @@ class TrioCourier:
     def dismiss(self) -> None:
         """Have the source closed: nobody reads it any more."""
         self._over = True
-        self._task.dismiss()
+        # Once the task is over the collector may have taken both apart.
+        task = getattr(self, "_task", None)
+        if task is not None:
+            task.dismiss()
 
     async def _work(self) -> None:
         try:

@@ -95,7 +95,7 @@ def of(width: int, name: str, source: Callable[[Iterable[int]], Any], **more: An
     )
 
 
-MANY: dict[str, Any] = {"least": 4_000, "weight": 4}
+MANY: dict[str, Any] = {"least": 10_000, "weight": 4}
 
 CASES = [
     of(10, "ready", generate),

@@ -201,6 +201,9 @@ class Race:
 
     async def _size(self) -> None:
         """Halve the number of items of a contender until one run takes no longer than it may."""
+        if self._case.items == self._case.least:
+            return
+
         longest = self._case.run_seconds * self._effort.scale * 1e9
         for name in list(self._sizes):
             await self._timed(name)

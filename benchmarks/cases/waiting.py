@@ -2,7 +2,7 @@
 
 The stock ways of asyncio are peers here, by the names of its functions. "By hand" is what is
 written where there is no such function, or to get by without a task per item: no budget is measured
-by it.
+by it. "No operator" is what the source itself takes, with what is done to its items.
 """
 
 import asyncio
@@ -15,7 +15,8 @@ from benchmarks.peers import RIVALS, PeerMissing, rx, rx_asyncio, rx_ops
 from benchmarks.timing import CHECK_ITEMS, LOOP, OURS, SYNC, Case, Contender, Make, collect
 
 HAND = "by hand"
-LABELS = (OURS, LOOP, HAND, *RIVALS)
+FLOOR = "no operator"
+LABELS = (FLOOR, OURS, LOOP, HAND, *RIVALS)
 
 MOMENT = 0.001
 
@@ -85,6 +86,7 @@ def waiting(
     sync: Make,
     sources: Callable[[int], tuple[Any, ...]] = numbers,
     looped: bool = True,
+    floor: Make | None = None,
     by_hand: Make | None = None,
     items: int = 25_600,
     least: int = CHECK_ITEMS,
@@ -106,6 +108,9 @@ def waiting(
     if looped:
         contenders[LOOP] = Contender(lambda *args: collect(ours(*args)))
 
+    if floor is not None:
+        contenders[FLOOR] = Contender(floor)
+
     if by_hand is not None:
         contenders[HAND] = Contender(by_hand)
 
@@ -124,4 +129,5 @@ def waiting(
 
 def by_source(case: Case) -> list[Case]:
     """Make the same case also over an async generator that gives way before each item."""
-    return [case, dataclasses.replace(case, name=f"{case.name}, source waits", wrap=turn_by_turn)]
+    name = f"{case.name}, source waits"
+    return [case, dataclasses.replace(case, name=name, wrap=turn_by_turn)]

@@ -124,8 +124,8 @@ fail(ait_calls *c, ait_run *run)
     return false;
 }
 
-/* Whether the call that is over left the context of its task as it was; not, if that cannot be said:
- * the values are compared, and may object. */
+/* Whether the call that is over left the context of its task as it was; not, if that cannot be
+ * said: the values are compared, and may object. */
 static bool
 is_untouched(ait_run *run)
 {

@@ -350,6 +350,19 @@ operator(
     lambda a: itertools.filterfalse(None, a),
     ahead=4,
 )
+operator("merge", lambda s, f: s.merge(), iter)
+operator("merge(halt=any)", lambda s, f: s.merge(ait.never(), halt="any"), iter)
+operator(
+    "flat_map(concurrency=1)",
+    lambda s, f: s.flat_map(f(twice), concurrency=1),
+    lambda a: mit.flatten(map(twice, a)),
+)
+operator(
+    "flatten(concurrency=1)",
+    lambda s, f: s.flatten(concurrency=1),
+    mit.flatten,
+    LISTS,
+)
 
 # ---- errors --------------------------------------------------------------------------------------
 
@@ -405,6 +418,20 @@ reducer(
     "for_each(concurrency)",
     lambda s, f: s.for_each(f(double), concurrency=2),
     lambda a: mit.consume(map(double, a)),
+    tasks=True,
+)
+reducer(  # what comes when several sources are read at once has no order
+    "merge of 3",
+    lambda s, t, u, f: s.merge(t, u).sorted(),
+    lambda a, b, c: sorted([*a, *b, *c]),
+    tasks=True,
+    reordered=True,
+)
+reducer(
+    "flatten(concurrency)",
+    lambda s, f: s.flatten(concurrency=2).sorted(),
+    lambda a: sorted(mit.flatten(a)),
+    LISTS,
     tasks=True,
 )
 reducer("drain", lambda s, f: s.drain(), mit.consume)

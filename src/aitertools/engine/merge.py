@@ -122,9 +122,7 @@ def halt_of(halt: Any) -> bool:
     return bool(halt == "any")
 
 
-def flattening(
-    source: Stream[Any], concurrency: Any, fn: Callable[[Any], Any] | None = None
-) -> Any:
+def flattening(source: Any, concurrency: Any, fn: Callable[[Any], Any] | None = None) -> Any:
     """Return a stream of the items of the items, or of what *fn* makes of these."""
     name = "flatten" if fn is None else "flat_map"
     most = check_count(concurrency, name, "concurrency")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Any, Generic, cast
 
 from .types import Halt, Source, T_co, U
 
@@ -29,6 +29,5 @@ class Concurrent(Generic[T_co]):
         """
         from .merged import merge  # noqa: PLC0415 -- what it makes is a Stream
 
-        sources: tuple[Source[Any], ...] = (self, *others)  # type: ignore[assignment]
-        merged: Merged[Any] = merge(*sources, halt=halt)
+        merged: Merged[Any] = merge(cast("Source[Any]", self), *others, halt=halt)
         return merged

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
+import threading
+import weakref
+from contextlib import contextmanager
 
 import pytest
 
@@ -155,3 +159,192 @@ def test_a_closing_that_is_dropped_half_way_ends_there():
         assert closed == [True]
 
     run(main())
+
+
+# ---- event loops that end -------------------------------------------------------------------------
+
+
+@contextmanager
+def no_complaints(loop):
+    """Nothing is said of tasks, also when the collector finds them."""
+    complaints = []
+    loop.set_exception_handler(lambda _, context: complaints.append(context))
+    yield
+    gc.collect()
+    assert complaints == []
+
+
+async def some_turns(turns=5):
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+
+def test_the_shutdown_of_a_loop_begins_no_more_calls():
+    """It cancels all tasks; what took their place would be left behind."""
+    called = []
+
+    async def forever(item):
+        called.append(item)
+        await asyncio.get_running_loop().create_future()
+
+    async def main(results):
+        consumer = asyncio.ensure_future(first(results))
+        await some_turns()
+        return consumer
+
+    with asyncio.Runner() as runner, no_complaints(runner.get_loop()):
+        results = stream(range(100)).map(forever, concurrency=2, buffer=4)
+        runner.run(main(results))
+        runner.close()
+        assert called == [0, 1]
+        del results
+
+
+@pytest.mark.parametrize("keyed", [False, True], ids=["", "by key"])
+@pytest.mark.parametrize("ordered", [False, True], ids=["as completed", "ordered"])
+@pytest.mark.parametrize("concurrency", [1, 2, 3])
+def test_another_worker_takes_the_place_of_one_that_was_cancelled(concurrency, ordered, keyed):
+    flying = most = 0
+
+    async def call(item):
+        nonlocal flying, most
+        flying += 1
+        most = max(most, flying)
+        try:
+            if item in (2, 3):
+                asyncio.current_task().cancel()
+            await some_turns(item % 4)
+        finally:
+            flying -= 1
+        return item
+
+    async def main():
+        key = (lambda item: item % 2) if keyed else None
+        results = stream(range(20)).map(
+            call, concurrency=concurrency, ordered=ordered, key=key, buffer=0
+        )
+        seen = []
+        async with asyncio.timeout(5):
+            while True:
+                try:
+                    seen.append(await anext(results))
+                except RuntimeError:
+                    seen.append("lost")
+                except StopAsyncIteration:
+                    return seen
+
+    seen = run(main())
+    assert sorted(seen, key=str) == sorted([*range(2), *range(4, 20), "lost", "lost"], key=str)
+    assert most <= concurrency
+
+
+def test_a_loop_may_be_closed_with_calls_in_flight():
+    """As by run_until_complete() and close(): nothing is cancelled then."""
+    called = []
+
+    async def forever(item):
+        called.append(item)
+        await asyncio.get_running_loop().create_future()
+
+    loop = asyncio.new_event_loop()
+    with no_complaints(loop):
+        results = stream(range(100)).map(forever, concurrency=2, buffer=4)
+        loop.run_until_complete(begun(results))
+        loop.close()
+
+        async def later():
+            with pytest.raises(RuntimeError, match="another event loop"):
+                await anext(results)
+            await results.aclose()
+
+        run(within(later()))
+        assert called == [0, 1]
+        del results
+
+
+async def within(awaitable):
+    async with asyncio.timeout(9):
+        return await awaitable
+
+
+def test_a_loop_may_be_closed_with_workers_that_wait():
+    async def call(item):
+        await asyncio.sleep(0)
+        return item
+
+    loop = asyncio.new_event_loop()
+    with no_complaints(loop):
+        results = stream(range(100)).map(call, concurrency=2, buffer=4)
+        assert loop.run_until_complete(results.head(3)) == [0, 1, 2]
+        loop.run_until_complete(some_turns(20))
+        loop.close()
+
+        async def later():
+            for item in range(3, 7):  # what is there already
+                assert await anext(results) == item
+            with pytest.raises(RuntimeError, match="another event loop"):
+                await results.list()
+            assert await results.list() == []
+
+        run(within(later()))
+        del results
+
+
+@pytest.mark.parametrize("where", ["in a call", "idle"])
+@pytest.mark.parametrize("closed", [False, True], ids=["in its loop", "its loop is closed"])
+def test_the_collector_may_take_a_stream_with_its_workers(where, closed):
+    class Owner:
+        """It has the stream, and the stream, by its function, has it."""
+
+        called = 0
+
+        def __init__(self):
+            self.results = stream(range(100)).map(self.call, concurrency=2, buffer=4)
+            self.never = None
+
+        async def call(self, item):
+            Owner.called += 1
+            if where == "in a call":
+                self.never = asyncio.get_running_loop().create_future()
+                await self.never
+            return item
+
+    loop = asyncio.new_event_loop()
+    with no_complaints(loop):
+        owner = Owner()
+        loop.run_until_complete(begun(owner.results, turns=20))
+        if closed:
+            loop.close()
+        before = Owner.called
+        gone = weakref.ref(owner)
+        del owner
+        gc.collect()
+        if not closed:
+            loop.run_until_complete(some_turns())
+            assert not asyncio.all_tasks(loop)
+        gc.collect()
+        assert gone() is None
+        assert Owner.called == before
+    loop.close()
+
+
+def test_a_stream_may_be_closed_from_the_loop_of_another_thread():
+    home = asyncio.new_event_loop()
+    results = stream(range(100)).map(lingering_really, concurrency=2)
+    home.run_until_complete(begun(results))
+    thread = threading.Thread(target=home.run_forever)
+    thread.start()
+    try:
+        asyncio.run(within(close(results)))
+        assert not asyncio.all_tasks(home)
+    finally:
+        home.call_soon_threadsafe(home.stop)
+        thread.join()
+        home.close()
+
+
+async def lingering_really(item):
+    try:
+        await asyncio.get_running_loop().create_future()
+    finally:
+        await asyncio.sleep(0)

@@ -15,7 +15,7 @@ from .operator import Operator
 from .outcomes import SKIP, Failed, failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from ..stream import Stream
     from .policies import Policy
@@ -76,6 +76,7 @@ class Calls(Operator):
         "_concurrency",
         "_crew",
         "_idle",
+        "_kept",
         "_lanes",
         "_policy",
         "_workers",
@@ -92,6 +93,7 @@ class Calls(Operator):
         self._crew = runtime.Crew()
         self._idle: list[_Desk] = []
         self._workers = 0
+        self._kept: list[Job] = []  # begun with a worker that somebody else cancelled
         self._lanes: Lanes[Job] | None = Lanes() if keyed else None
         most = concurrency + buffer
         # Workers that found no room go on when half of the buffer is free: all at once then.
@@ -101,6 +103,10 @@ class Calls(Operator):
             *(self._lanes, policy.raises),
         )
         self.poll = self._calls.poll
+
+    def wait(self) -> Awaitable[object]:
+        self._crew.check()
+        return super().wait()
 
     async def aclose(self) -> None:
         """Cancel the calls, then close the source."""
@@ -127,7 +133,7 @@ class Calls(Operator):
     def dispatch(self, *, eager: bool = True) -> None:
         """Hand out items, as long as there are some and workers for them."""
         while self._idle or self._workers < self._concurrency:
-            job = self._calls.next()
+            job = self._next()
             if job is None:
                 return
             self._call_up(job, eager=eager)
@@ -137,7 +143,8 @@ class Calls(Operator):
 
         A function that does not suspend is so called by a single worker, for all items there are.
         """
-        job = self._calls.next()
+        self._crew.check()
+        job = self._next()
         if job is None:
             return
         if self._call_up(job, eager=True):
@@ -174,6 +181,9 @@ class Calls(Operator):
 
     # ---- workers -----------------------------------------------------------------------------
 
+    def _next(self) -> Job | None:
+        return self._kept.pop(0) if self._kept else self._calls.next()
+
     def _call_up(self, job: Job | None, *, eager: bool) -> bool:
         """Have a worker begin with *job*; whether it has by now."""
         if self._idle:
@@ -198,30 +208,38 @@ class Calls(Operator):
             while job is not None and left is None:
                 left = await self._calls.work(job)
                 job = None if left is not None else await self._wait()
-        finally:
-            self._workers -= 1
-            if left:
-                self._call_up(left, eager=False)
-            if not self._crew.closing:  # and if this one was cancelled, it is by somebody else
-                self.dispatch(eager=False)
+        except GeneratorExit:  # it was dropped with its loop: nothing goes on there
+            raise
+        except BaseException:
+            self._gone()
+            raise
+        self._workers -= 1
+        if left:
+            self._call_up(left, eager=False)
+        if not self._crew.closing:
+            self.dispatch(eager=False)
 
     def _never_begun(self, first: list[Job | None]) -> None:
         """See to the *first* job of a worker that somebody else cancelled before it began."""
         if not first:
             return
         job = first.pop()
-        self._workers -= 1
         if job is not None:
             self._lose(job, None)
+        self._gone()
+
+    def _gone(self) -> None:
+        """Have another worker go on; if this one was cancelled it is by somebody else."""
+        self._workers -= 1
         if not self._crew.closing:
-            self.dispatch(eager=False)
+            self._calls.stall()
 
     def _left(self) -> Job | None:
         """Return what the worker that was called up before left, and call up others for the rest.
 
         These begin later, so that the calls begin in the order of the items.
         """
-        job: Job | None = self._calls.next()
+        job = self._next()
         if job is not None:
             self.dispatch(eager=False)
         return job
@@ -233,6 +251,8 @@ class Calls(Operator):
             self._idle.append(desk)
             try:
                 await desk.handle
+            except GeneratorExit:
+                raise
             except BaseException as error:
                 if desk in self._idle:
                     self._idle.remove(desk)
@@ -254,4 +274,4 @@ class Calls(Operator):
         self._calls.fail(ticket, lost)
         following = self._lanes and self._lanes.leave(key)
         if following:
-            self._call_up(following, eager=False)
+            self._kept.append(following)

@@ -321,11 +321,11 @@ def test_the_collector_may_take_a_stream_with_its_workers(where, closed):
         gc.collect()
         if not closed:
             loop.run_until_complete(some_turns())
-            assert not asyncio.all_tasks(loop)
         gc.collect()
         assert gone() is None
+        assert not asyncio.all_tasks(loop)
         assert Owner.called == before
-    loop.close()
+        loop.close()
 
 
 def test_a_stream_may_be_closed_from_the_loop_of_another_thread():

@@ -143,7 +143,7 @@ class Calls(Operator):
 
         A function that does not suspend is so called by a single worker, for all items there are.
         """
-        self._crew.check()
+        self._crew.check(spawns=not self._idle)
         job = self._next()
         if job is None:
             return

@@ -9,6 +9,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from typing import Any
 
+from .. import _core
 from .loop import current_task, over, running_loop, silence
 from .nursery import Nursery, nursery
 
@@ -56,8 +57,13 @@ class Crew:
                 task.add_done_callback(lambda _: over())
         return bool(options)
 
-    def check(self) -> None:
-        """See that its tasks, if there are any, can be talked to: they have one event loop."""
+    def check(self, *, spawns: bool = False) -> None:
+        """See that its tasks, if there are any, can be talked to: they have one event loop.
+
+        With *spawns* there has to be a place for more.
+        """
+        if spawns and running_loop() is None:
+            nursery()
         if self._tasks and self._loop is not None and self._loop is not running_loop():
             raise RuntimeError("the stream has its tasks in another event loop")
 
@@ -128,8 +134,19 @@ def _place(work: Work) -> Nursery:
 
 
 async def _end_all(tasks: set[Any]) -> None:
-    for task in list(tasks):
-        await task.end()
+    first: BaseException | None = None
+    ending = list(tasks)
+    for task in ending:
+        task.cancel()
+    for task in ending:
+        try:
+            await task.end()
+        except BaseException as error:
+            if first is not None:
+                _core.chain_errors(first, error)
+            first = first or error
+    if first is not None:
+        raise first
 
 
 def is_cancelled(error: BaseException) -> bool:

@@ -36,6 +36,9 @@ engine_step(ait_op *self, ait_drive *d, PyObject **out)
             if (r != PYGEN_RETURN) {
                 return r;
             }
+            if (self->flags & AIT_CLOSE_ASKED) { /* where a wait cannot be interrupted */
+                return PYGEN_RETURN;
+            }
         }
         PyObject *answer = ait_vectorcall(op->poll, NULL, 0);
         *out = answer;

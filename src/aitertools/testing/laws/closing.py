@@ -6,7 +6,6 @@ import asyncio
 import itertools
 from functools import partial
 
-from ..leaks import no_leaks
 from ..specimens import Pace
 from ..trial import MOST, Trial, require
 from ..verdict import Session
@@ -123,17 +122,3 @@ async def _closed_by_several(trial: Trial) -> None:
     trial.check_closed("by several aclose()")
     answer = await trial.puller.pull()
     require(answer.kind == "end", f"after aclose() came {answer}")
-
-
-@law("leaks")
-def leaks(session: Session) -> None:
-    """It leaves no task, no open generator and no complaint behind: here, and in all trials."""
-    for kind in session.case.kinds:
-        for k in range(2):
-            session.attempt(kind, f"after {k} items", partial(_leaves_nothing, k))
-
-
-async def _leaves_nothing(k: int, trial: Trial) -> None:
-    async with no_leaks():
-        await trial.answers(k)
-        await trial.close()

@@ -368,6 +368,21 @@ def test_operators_of_ours_keep_all_of_them(name):
     )
 
 
+class Impatient(Identity):
+    """It gives something else where its source lets it wait too long, as it may."""
+
+    async def __anext__(self):
+        try:
+            return await ait.anext(self.stream, timeout=5)
+        except TimeoutError:
+            await self.aclose()
+            return "late"
+
+
+def test_what_time_makes_of_it_is_right_where_nothing_is_expected():
+    check_operator(Impatient, laws=["items", "close while running"])
+
+
 @pytest.mark.parametrize("ordered", [True, False])
 def test_so_do_those_with_work_in_flight(ordered):
     """Asked ahead by as many as may be in flight."""

@@ -41,6 +41,7 @@ from .models import (
     fussy,
     groups,
     iterated,
+    once,
     opened,
     pages,
     pair,
@@ -380,6 +381,20 @@ operator(
     lambda s, f: s.flatten(concurrency=1),
     mit.flatten,
     LISTS,
+)
+operator("race", lambda s, f: s.race([]), iter)
+operator("zip_latest", lambda s, f: s.zip_latest(), zip)
+operator("zip_latest of 2", lambda s, f: s.zip_latest([7]), lambda a: ((x, 7) for x in a))
+operator(
+    "with_latest_from",
+    lambda s, f: s.with_latest_from([7], ait.repeat(8)),
+    lambda a: ((x, 7, 8) for x in a),
+)
+operator(  # the next source is there when the one before has ended
+    "switch_map",
+    lambda s, f: s.map(lambda x: x).switch_map(f(once)),
+    iter,
+    ahead=1,
 )
 
 # ---- errors --------------------------------------------------------------------------------------

@@ -90,6 +90,7 @@ from .queues import (
 from .results import Err, Ok, Result, dead_letters
 from .schedules import Schedule, exponential, fixed
 from .stream import Lagged, Merged, Peekable, Shared, Stage, Stream
+from .stream.concurrent import race, zip_latest
 from .stream.create import (
     aiter,
     anext,
@@ -181,6 +182,7 @@ __all__ = [
     "permutations",
     "prepend",
     "product",
+    "race",
     "range",
     "reduce",
     "repeat",
@@ -199,6 +201,7 @@ __all__ = [
     "unique_justseen",
     "windowed",
     "zip",
+    "zip_latest",
     "zip_longest",
 ]
 

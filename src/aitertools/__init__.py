@@ -105,6 +105,7 @@ from .stream.create import (
     stream,
 )
 from .stream.retry import retry, retrying
+from .stream.time import interval, timer
 
 __all__ = [
     "Err",
@@ -158,6 +159,7 @@ __all__ = [
     "groupby",
     "interleave",
     "intersperse",
+    "interval",
     "islice",
     "iterate",
     "last",
@@ -191,6 +193,7 @@ __all__ = [
     "sum",
     "takewhile",
     "tee",
+    "timer",
     "tuple",
     "unique",
     "unique_justseen",

@@ -10,7 +10,7 @@
 typedef struct {
     AIT_OP_HEAD;
     PyObject *label;
-    PyObject *sources; /* the stream that it reads and closes, or a tuple of them: for repr    */
+    PyObject *sources; /* the stream that it reads and closes, a tuple of them, NULL: for repr  */
     PyObject *poll, *wait, *close;
     PyObject *guard;   /* is told by its __del__ that the stream was dropped                    */
 } engine_op;
@@ -114,8 +114,8 @@ engine_new(PyObject *module, PyObject *args)
         return NULL;
     }
     op->label = Py_NewRef(label);
-    bool single = PyTuple_GET_SIZE(sources) == 1;
-    op->sources = Py_NewRef(single ? PyTuple_GET_ITEM(sources, 0) : sources);
+    Py_ssize_t n = PyTuple_GET_SIZE(sources);
+    op->sources = n == 0 ? NULL : Py_NewRef(n == 1 ? PyTuple_GET_ITEM(sources, 0) : sources);
     op->guard = Py_NewRef(guard);
     if (take_method(operator, "poll", &op->poll) < 0 ||
         take_method(operator, "wait", &op->wait) < 0 ||

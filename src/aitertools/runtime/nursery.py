@@ -48,8 +48,10 @@ class _Task:
             await self._over.wait()
 
     def dismiss(self) -> None:
+        """Have it cancelled, from whatever thread."""
         trio = sys.modules["trio"]
-        if self._over.is_set():
+        over = getattr(self, "_over", None)  # None: the collector has taken it apart
+        if over is None or over.is_set():
             return
         try:
             self._token.run_sync_soon(self._scope.cancel)

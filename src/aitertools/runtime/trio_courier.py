@@ -60,7 +60,9 @@ class TrioCourier:
     def dismiss(self) -> None:
         """Have the source closed: nobody reads it any more."""
         self._over = True
-        self._task.dismiss()
+        # Once the task is over the collector may have taken both apart.
+        if (task := getattr(self, "_task", None)) is not None:
+            task.dismiss()
 
     async def _work(self) -> None:
         try:

@@ -16,6 +16,7 @@ from .share import Lagged as Lagged
 from .share import Share
 from .share import Shared as Shared
 from .synonyms import SYNONYMS
+from .time import Time
 from .transform import Transform
 from .types import Run, T_co
 
@@ -38,6 +39,7 @@ class Stream(
     Reduce[T_co],
     Errors[T_co],
     Share[T_co],
+    Time[T_co],
     Buffers[T_co],
     _core.Op,
 ):

@@ -397,6 +397,20 @@ operator(  # the next source is there when the one before has ended
     ahead=1,
 )
 
+# ---- time: a clock that goes on only when all wait -----------------------------------------------
+
+operator = functools.partial(enter, "time", tasks=True)
+
+operator(
+    "interval",
+    lambda f: ait.interval(0.001).enumerate().map(first).take(3),  # a real clock may skip some
+    lambda: range(3),
+    early=True,
+)
+operator("timer", lambda f: ait.timer(0.001, None), lambda: [None])
+operator("timeout", lambda s, f: s.timeout(60), iter)
+operator("heartbeat", lambda s, f: s.heartbeat(60, None), iter)
+
 # ---- errors --------------------------------------------------------------------------------------
 
 operator = functools.partial(enter, "errors")

@@ -65,9 +65,11 @@ class _Task:
             raise error
 
     def dismiss(self) -> None:
+        """Have it cancelled, from whatever thread."""
         trio = sys.modules["trio"]
         self._dismissed = True
-        if self._over.is_set():
+        over = getattr(self, "_over", None)  # None: the collector has taken it apart
+        if over is None or over.is_set():
             return
         try:
             self._token.run_sync_soon(self._scope.cancel)

@@ -62,8 +62,7 @@ class TrioCourier:
         """Have the source closed: nobody reads it any more."""
         self._over = True
         # Once the task is over the collector may have taken both apart.
-        task = getattr(self, "_task", None)
-        if task is not None:
+        if (task := getattr(self, "_task", None)) is not None:
             task.dismiss()
 
     async def _work(self) -> None:

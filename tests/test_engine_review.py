@@ -163,7 +163,7 @@ def test_a_closing_that_is_dropped_half_way_ends_there():
     run(main())
 
 
-# ---- event loops that end -------------------------------------------------------------------------
+# ---- event loops that end ------------------------------------------------------------------------
 
 
 @contextmanager
@@ -199,7 +199,7 @@ def test_the_shutdown_of_a_loop_begins_no_more_calls():
         runner.run(main(results))
         runner.close()
         assert called == [0, 1]
-        del results
+        results = None  # dropped
 
 
 @pytest.mark.parametrize("keyed", [False, True], ids=["", "by key"])
@@ -261,7 +261,7 @@ def test_a_loop_may_be_closed_with_calls_in_flight():
 
         run(within(later()))
         assert called == [0, 1]
-        del results
+        results = None  # dropped
 
 
 async def within(awaitable):
@@ -289,7 +289,7 @@ def test_a_loop_may_be_closed_with_workers_that_wait():
             assert await results.list() == []
 
         run(within(later()))
-        del results
+        results = None  # dropped
 
 
 @pytest.mark.parametrize("where", ["in a call", "idle"])
@@ -352,7 +352,7 @@ async def lingering_really(item):
         await asyncio.sleep(0)
 
 
-# ---- trio -----------------------------------------------------------------------------------------
+# ---- trio ----------------------------------------------------------------------------------------
 
 
 async def same(item):
@@ -387,7 +387,7 @@ def on_trio(main):
 
 def test_on_trio_an_error_of_closing_does_not_hide_the_one_that_led_there():
     async def main():
-        with pytest.raises(KeyError) as caught:
+        with pytest.raises(KeyError) as caught:  # noqa: PT012 -- the body is the point
             async with stream(failing_to_close_on_trio()).map(same, concurrency=2) as results:
                 assert await anext(results) == 0
                 raise KeyError("body")
@@ -416,10 +416,10 @@ def test_on_trio_an_error_of_a_source_that_is_no_exception_comes_to_the_consumer
 
     async def main():
         seen = []
-        with pytest.raises(Alarm):
+        with pytest.raises(Alarm):  # noqa: PT012 -- as above
             async with stream(paced(range(3), alarm)).map(same, concurrency=2) as results:
                 async for item in results:
-                    seen.append(item)
+                    seen.append(item)  # noqa: PERF401 -- it fails
         assert seen == [0, 1, 2]
 
     on_trio(main)

@@ -4,14 +4,25 @@
 
 /* ---- what begins ----------------------------------------------------------------------------- */
 
+PyObject *
+ait_calls_ref(ait_calls *c, PyObject **place)
+{
+    PyObject *there;
+    AIT_LOCK(c);
+    there = Py_XNewRef(*place);
+    AIT_UNLOCK();
+    return there;
+}
+
 static void
 wake(ait_calls *c)
 {
-    if (!c->thirsty || c->wake == NULL) {
+    PyObject *wake = c->thirsty ? ait_calls_ref(c, &c->wake) : NULL;
+    if (wake == NULL) {
         return;
     }
     c->thirsty = false;
-    PyObject *wake = Py_NewRef(c->wake), *done = PyObject_CallNoArgs(wake);
+    PyObject *done = PyObject_CallNoArgs(wake);
     if (done == NULL) {
         PyErr_WriteUnraisable(wake);
     }
@@ -55,17 +66,6 @@ enter_lane(ait_calls *c, PyObject *pair, ait_job *next)
     return may > 0;
 }
 
-/* A new reference, as the operator may be dropped at any time; NULL: it was. */
-static PyObject *
-intake_of(ait_calls *c)
-{
-    PyObject *intake;
-    AIT_LOCK(c);
-    intake = Py_XNewRef(c->intake);
-    AIT_UNLOCK();
-    return intake;
-}
-
 int
 ait_calls_next(ait_calls *c, ait_job *next)
 {
@@ -75,7 +75,7 @@ ait_calls_next(ait_calls *c, ait_job *next)
             c->stalled = true;
             return 0;
         }
-        PyObject *intake = intake_of(c);
+        PyObject *intake = ait_calls_ref(c, &c->intake);
         if (intake == NULL) { /* dropped */
             return 0;
         }
@@ -135,7 +135,7 @@ resume(ait_calls *c)
 {
     bool lame = c->lame;
     c->stalled = c->lame = false;
-    PyObject *go_on = Py_XNewRef(c->go_on);
+    PyObject *go_on = ait_calls_ref(c, &c->go_on);
     PyObject *done = go_on == NULL ? Py_NewRef(Py_None) : PyObject_CallNoArgs(go_on);
     Py_XDECREF(go_on);
     if (done == NULL) {
@@ -150,7 +150,7 @@ resume(ait_calls *c)
 static PyObject *
 at_the_end(ait_calls *c)
 {
-    PyObject *finish = Py_XNewRef(c->finish);
+    PyObject *finish = ait_calls_ref(c, &c->finish);
     PyObject *done = finish == NULL ? Py_NewRef(Py_None) : PyObject_CallNoArgs(finish);
     Py_XDECREF(finish);
     if (done == NULL) {
@@ -259,17 +259,20 @@ static int
 calls_clear(PyObject *self)
 {
     ait_calls *c = (ait_calls *)self;
-    PyObject *intake;
+    PyObject *intake, *go_on, *wake, *failed, *finish;
     c->closing = c->over = true;
     AIT_LOCK(c);
-    intake = c->intake;
-    c->intake = NULL;
+    intake = ait_swap(&c->intake, NULL);
+    go_on = ait_swap(&c->go_on, NULL);
+    wake = ait_swap(&c->wake, NULL);
+    failed = ait_swap(&c->failed, NULL);
+    finish = ait_swap(&c->finish, NULL);
     AIT_UNLOCK();
     Py_XDECREF(intake);
-    Py_XDECREF(ait_swap(&c->go_on, NULL));
-    Py_XDECREF(ait_swap(&c->wake, NULL));
-    Py_XDECREF(ait_swap(&c->failed, NULL));
-    Py_XDECREF(ait_swap(&c->finish, NULL));
+    Py_XDECREF(go_on);
+    Py_XDECREF(wake);
+    Py_XDECREF(failed);
+    Py_XDECREF(finish);
     return 0;
 }
 
@@ -352,7 +355,7 @@ static PyObject *
 calls_aclose(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     ait_calls *c = (ait_calls *)self;
-    PyObject *intake = intake_of(c);
+    PyObject *intake = ait_calls_ref(c, &c->intake);
     c->closing = true;
     if (intake == NULL) {
         PyErr_SetString(PyExc_RuntimeError, "aclose(): was dropped");

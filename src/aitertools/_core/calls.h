@@ -53,6 +53,8 @@ typedef struct {
 PyObject *ait_job_tuple(int64_t ticket, PyObject *item, PyObject *key);
 /* What the source has next: 1, 0: nothing, or nothing just now, -1. */
 int ait_calls_next(ait_calls *calls, ait_job *next);
+/* What is there, a new reference; NULL: the operator was dropped, which any thread may do. */
+PyObject *ait_calls_ref(ait_calls *calls, PyObject **place);
 /* The outcome of a call; value is stolen. */
 void ait_calls_settle(ait_calls *calls, int64_t ticket, ait_outcome outcome, PyObject *value);
 /* work(job) -> awaitable */

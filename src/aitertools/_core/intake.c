@@ -213,8 +213,14 @@ intake_aclose(PyObject *self, PyObject *Py_UNUSED(ignored))
     courier = Py_XNewRef(intake->carrier.courier);
     source = Py_XNewRef((PyObject *)intake->carrier.source);
     AIT_UNLOCK();
-    PyObject *closing = courier != NULL ? PyObject_CallMethod(courier, "stop", NULL)
-                                        : ait_aclose(source, NULL);
+    PyObject *closing = NULL;
+    if (courier == NULL && source == NULL) {
+        PyErr_SetString(PyExc_RuntimeError, "aclose(): was dropped");
+    }
+    else {
+        closing = courier != NULL ? PyObject_CallMethod(courier, "stop", NULL)
+                                  : ait_aclose(source, NULL);
+    }
     Py_XDECREF(courier);
     Py_XDECREF(source);
     return closing;

@@ -104,12 +104,13 @@ fail(ait_calls *c, ait_run *run)
     ait_guard_stop("function");
     bool plain = PyErr_ExceptionMatches(PyExc_Exception);
     PyObject *error = PyErr_GetRaisedException();
-    if (plain && (c->raises || c->failed == NULL)) { /* NULL: dropped, nobody sees to it */
+    PyObject *failed = ait_calls_ref(c, &c->failed), *seeing = NULL;
+    if (plain && (c->raises || failed == NULL)) { /* NULL: dropped, nobody sees to it */
+        Py_XDECREF(failed);
         ait_calls_settle(c, run->n, AIT_FAILURE, error);
         return true;
     }
     PyObject *tuple = ait_job_tuple(run->n, run->item, run->waiter);
-    PyObject *failed = Py_XNewRef(c->failed), *seeing = NULL;
     if (failed == NULL) { /* dropped */
         PyErr_SetRaisedException(Py_NewRef(error));
     }

@@ -145,7 +145,7 @@ async def _end_all(tasks: set[Any]) -> None:
     for task in ending:
         try:
             await task.end()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 -- all are ended, then it is raised
             if first is not None:
                 _core.chain_errors(first, error)
             first = first or error

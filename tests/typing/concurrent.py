@@ -23,6 +23,8 @@ async def methods(words: Stream[str], numbers: Stream[int]) -> None:
     assert_type(words.with_latest_from(numbers), Stream[tuple[str, int]])
     assert_type(words.with_latest_from(numbers, words), Stream[tuple[str, int, str]])
     assert_type(words.switch_map(lines), Stream[bytes])
+    assert_type(words.zip(numbers, concurrent=True), Stream[tuple[str, int]])
+    assert_type(words.zip_longest(numbers, concurrent=True), Stream[tuple[str | None, int | None]])
 
 
 def functions(words: list[str], numbers: Stream[int]) -> None:

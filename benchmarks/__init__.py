@@ -8,9 +8,10 @@ General layout
     memory       bytes of an idle operator
     flat         resident memory over many items (a process of its own)
     startup      import time (a process per import)
+    curve        cost per item by how many there are, and how many in flight
     budgets      each promise with its limit, its measurement and, if missed, the reason
     tables       results as tables, for the terminal and for Markdown
     report       benchmarks/results.md: one section per interpreter
-    chart        benchmarks/results.svg
+    chart        benchmarks/results.svg and curve.svg
     environment  which machine, interpreter and build the figures belong to
 """

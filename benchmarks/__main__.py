@@ -3,16 +3,22 @@
 import argparse
 import asyncio
 import fnmatch
+import importlib
 import sys
+from collections.abc import Coroutine
 from pathlib import Path
+from typing import Any, TypeVar
 
-from benchmarks import budgets, chart, environment, flat, memory, report, startup, tables
-from benchmarks.cases import CASES
+from benchmarks import budgets, chart, curve, environment, flat, memory, report, startup, tables
+from benchmarks.cases import CASES, ON_LOOP
 from benchmarks.tables import Table
 from benchmarks.timing import OURS, Case, Effort, Result, measure
 
+T = TypeVar("T")
+
 MEMORY, FLAT, IMPORT = "memory/idle", "memory/flat", "startup/import"
 OTHERS = (MEMORY, FLAT, IMPORT)
+LOOPS = ("asyncio", "uvloop")
 
 
 def arguments() -> argparse.Namespace:
@@ -38,6 +44,13 @@ def arguments() -> argparse.Namespace:
         help="write the results (default: full runs)",
     )
     add("--output", type=Path, default=Path(__file__).parent, help="where results.* are written")
+    add(
+        "--loop",
+        choices=LOOPS,
+        default="asyncio",
+        help="the event loop; with uvloop only what goes through it is measured",
+    )
+    add("--curve", action="store_true", help="cost per item by how many and how many in flight")
     add("--list", action="store_true", help="name the cases and leave")
     return parser.parse_args()
 
@@ -57,17 +70,25 @@ def progress(line: str) -> None:
 
 def run(args: argparse.Namespace) -> budgets.Measured:
     """Measure what was asked for. Import time and memory go first, while this process is small."""
-    chosen = {name for name in OTHERS if wanted(name, args.only)}
-    cases = [case for case in CASES if wanted(case.path, args.only)]
+    usual = args.loop == "asyncio"
+    chosen = {name for name in OTHERS if usual and wanted(name, args.only)}
+    cases = [case for case in (CASES if usual else ON_LOOP) if wanted(case.path, args.only)]
     items = args.memory_items or (1_000_000 if args.quick else 10_000_000)
     progress("imports")
     imports = startup.measure(3 if args.quick else 11) if IMPORT in chosen else {}
     progress(f"{items:,} items in flat memory")
     flatness = flat.measure(items) if FLAT in chosen else None
     footprints = memory.measure() if MEMORY in chosen else []
-    timed = asyncio.run(time_cases(cases, args)) if cases else {}
+    timed = in_loop(args.loop, time_cases(cases, args)) if cases else {}
     progress("")
     return budgets.Measured(timed, footprints, flatness, imports)
+
+
+def in_loop(loop: str, work: Coroutine[Any, Any, T]) -> T:
+    """Run *work* in an event loop of that name."""
+    factory = importlib.import_module(loop).new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        return runner.run(work)
 
 
 async def time_cases(cases: list[Case], args: argparse.Namespace) -> dict[str, Result]:
@@ -91,11 +112,11 @@ def all_tables(found: budgets.Measured) -> list[Table]:
     return made
 
 
-def failures(found: budgets.Measured) -> list[str]:
+def failures(timed: dict[str, Result]) -> list[str]:
     """Cases in which ours failed or gave another result than the yardstick."""
     return [
         f"{path}: {name}: {text}"
-        for path, result in found.timed.items()
+        for path, result in timed.items()
         for name, text in result.notes.items()
         if name.startswith(OURS) or name == result.case.yardstick
     ]
@@ -107,7 +128,43 @@ def command(args: argparse.Namespace) -> str:
     seconds = f" --seconds {args.seconds:g}" if args.seconds else ""
     items = f" --memory-items {args.memory_items}" if args.memory_items else ""
     only = f" --only '{args.only}'" if args.only else ""
-    return f"python -m benchmarks{quick}{only}{seconds}{items}"
+    loop = "" if args.loop == "asyncio" else f" --loop {args.loop}"
+    curve = " --curve" if args.curve else ""
+    return f"python -m benchmarks{quick}{curve}{only}{loop}{seconds}{items}"
+
+
+def title(args: argparse.Namespace) -> str:
+    """Name the section of the results: the interpreter, and an event loop that is not the usual."""
+    usual = args.loop == "asyncio"
+    return environment.interpreter() if usual else f"{environment.interpreter()}, {args.loop}"
+
+
+def main_curve(args: argparse.Namespace) -> int:
+    """Measure, print and write the curve."""
+    results = in_loop(args.loop, curve.measured(args.seconds or 60, progress))
+    progress("")
+    rounds = [result.rounds for result in results.values()]
+    facts = report.facts(command(args), args.loop, (min(rounds), max(rounds)))
+    made = curve.tables(results)
+    print("\n\n\n".join([facts, *(table.text() for table in made)]))
+    if args.write is not False:
+        report.write(args.output / "curve.md", report.section(title(args), facts, made), curve.HEAD)
+        chart.write_lines(args.output / "curve.svg", curve.panels(results), subtitle(args))
+
+    return complain(results)
+
+
+def subtitle(args: argparse.Namespace) -> str:
+    return f"{title(args)}, {environment.cpu()}"
+
+
+def complain(timed: dict[str, Result]) -> int:
+    """Say what failed; the exit code."""
+    failed = failures(timed)
+    for line in failed:
+        print(f"FAILED {line}", file=sys.stderr)
+
+    return 1 if failed else 0
 
 
 def main() -> int:
@@ -116,22 +173,20 @@ def main() -> int:
         print("\n".join([*(case.path for case in CASES), *OTHERS]))
         return 0
 
+    if args.curve:
+        return main_curve(args)
+
     found = run(args)
     rounds = [result.rounds for result in found.timed.values()] or [0]
-    facts = report.facts(command(args), (min(rounds), max(rounds)))
+    facts = report.facts(command(args), args.loop, (min(rounds), max(rounds)))
     made = all_tables(found)
     print("\n\n\n".join([facts, *(table.text() for table in made)]))
     full = not args.quick and args.only is None
     if full if args.write is None else args.write:
-        report.write(args.output / "results.md", report.section(facts, made))
-        subtitle = f"{environment.interpreter()}, {environment.cpu()}"
-        chart.write(args.output / "results.svg", found.timed, subtitle)
+        report.write(args.output / "results.md", report.section(title(args), facts, made))
+        chart.write(args.output / "results.svg", found.timed, subtitle(args))
 
-    failed = failures(found)
-    for line in failed:
-        print(f"FAILED {line}", file=sys.stderr)
-
-    return 1 if failed else 0
+    return complain(found.timed)
 
 
 if __name__ == "__main__":

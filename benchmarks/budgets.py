@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from benchmarks import environment
-from benchmarks.cases import OPERATORS, OVER_GENERATOR, generator, layers, pipeline, queues
+from benchmarks.cases import (
+    OPERATORS,
+    OVER_GENERATOR,
+    TOGETHER,
+    concurrency,
+    generator,
+    layers,
+    pipeline,
+    queues,
+)
 from benchmarks.cases.channels import Asyncio, Culsans, Janus
 from benchmarks.flat import Flatness
 from benchmarks.memory import Footprint, cost, largest
@@ -36,10 +45,13 @@ REASONS: dict[str, str] = {
 }
 NO_REASON = "no reason recorded"
 
+TOGETHER_BUT_MAP = [case for case in TOGETHER if case not in concurrency.CASES]
+
 PIPELINE, PIPELINE_OPTIMISED = 1.15, 1.25
 WRAPPING, WRAPPING_OPTIMISED = 0.6, 0.75
 LAYER = 1.2
 OPERATOR = 0.2
+CONCURRENT_MAP = 0.25
 PUT_GET = 0.25
 THREAD_TO_TASK = 0.33
 IDLE_BYTES = 150
@@ -118,13 +130,19 @@ def against_best(found: Measured, contender: str, cases: Sequence[Case]) -> dict
     return ratios
 
 
-def operators_row(found: Measured) -> Iterator[Row]:
-    ratios = against_best(found, OURS, OPERATORS)
+def operators_rows(found: Measured) -> Iterator[Row]:
+    yield from within_limit(found, "any operator, against the best peer", OPERATORS)
+    what = "merge, buffers, awaitables, time, against the best peer"
+    yield from within_limit(found, what, TOGETHER_BUT_MAP)
+
+
+def within_limit(found: Measured, what: str, cases: Sequence[Case]) -> Iterator[Row]:
+    ratios = against_best(found, OURS, cases)
     if ratios:
         worst = max(ratios, key=ratios.__getitem__)
         met = ratios[worst] <= OPERATOR
         yield Row(
-            what="any operator, against the best peer",
+            what=what,
             limit=f"≤ {OPERATOR} ×",
             measured=f"{summary(ratios)}, worst {ratios[worst]:.2f} × ({worst})",
             met=met,
@@ -146,6 +164,15 @@ def thread_to_task_rows(found: Measured) -> Iterator[Row]:
         if result is not None and best is not None:
             what = f"Queue: {case.name}, against {best}"
             yield from by_ratio(case.name, what, THREAD_TO_TASK, result.ratio(OURS, best))
+
+
+def concurrent_map_rows(found: Measured) -> Iterator[Row]:
+    for case in concurrency.CASES:
+        result = found.timed.get(case.path)
+        best = result.best_peer() if result else None
+        if result is not None and best is not None:
+            what = f"{case.name}, against {best}".replace("map", "map(concurrency=100)", 1)
+            yield from by_ratio(case.path, what, CONCURRENT_MAP, result.ratio(OURS, best))
 
 
 def idle_row(found: Measured) -> Iterator[Row]:
@@ -177,7 +204,8 @@ JUDGES: tuple[Callable[[Measured], Iterator[Row]], ...] = (
     pipeline_row,
     wrapping_row,
     layer_row,
-    operators_row,
+    operators_rows,
+    concurrent_map_rows,
     put_get_row,
     thread_to_task_rows,
     idle_row,
@@ -207,7 +235,7 @@ def other_ways(found: Measured) -> str:
 def missed_operators(found: Measured) -> Table | None:
     """The operators above the limit, with the peer that sets it and the reason."""
     rows = []
-    for path, ratio in against_best(found, OURS, OPERATORS).items():
+    for path, ratio in against_best(found, OURS, [*OPERATORS, *TOGETHER_BUT_MAP]).items():
         result = found.timed[path]
         best = result.best_peer()
         if ratio > OPERATOR and best is not None:

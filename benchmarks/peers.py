@@ -6,7 +6,8 @@ from typing import Any
 
 NAMES = ("asyncstdlib", "aioitertools", "aiostream", "streamable", "anyio")
 QUEUES = ("aiochannel", "janus", "culsans")
-OTHERS = ("reactivex", "uvloop")
+STOCK = ("gather", "TaskGroup", "as_completed")  # asyncio's own, as its documentation has them
+RIVALS = (*STOCK, *NAMES, "reactivex")
 
 
 class PeerMissing(Exception):
@@ -66,7 +67,7 @@ def is_aiostream(made: object) -> bool:
 def versions() -> dict[str, str]:
     """Name and version of aitertools and of each peer that is installed."""
     found = {}
-    for name in ("aitertools", *NAMES, *QUEUES, *OTHERS):
+    for name in ("aitertools", *NAMES, *QUEUES, "reactivex", "uvloop"):
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

@@ -26,22 +26,29 @@ Queues: ns per item that went through. Without a maxsize there is room for all. 
 event loops it is time on the wall, as the CPU time of one thread says nothing there; the ends of
 asyncio.Queue and anyio in other threads, and of queue.Queue in tasks, are what their documentation
 says to do (`call_soon_threadsafe`, `run_coroutine_threadsafe`, `from_thread`, `to_thread`).
+
+Concurrency and time: ns of CPU per item, so that a wait of itself costs nothing. `gather`,
+`TaskGroup` and `as_completed` are asyncio's, with a semaphore where calls are limited; `by hand` is
+what gets by without them: a hundred tasks that share an iterator, or a task per source and a queue.
+Those are no peers in the ratios. anyio's functions know no limit, and get its `CapacityLimiter`.
+What waits gives way to the event loop once per item; a moment is `asyncio.sleep(0.001)`.
 """
 
 
-def facts(command: str, rounds: tuple[int, int]) -> str:
+def facts(command: str, loop: str, rounds: tuple[int, int]) -> str:
     """What a reader needs to judge and to repeat the run."""
     versions = ", ".join(f"{name} {version}" for name, version in peers.versions().items())
     lines = [
         *environment.description(),
+        ("event loop", loop),
         ("versions", versions),
         ("reproduce", f"`{command}`; {rounds[0]} to {rounds[1]} rounds per case"),
     ]
     return "\n".join(f"- {name}: {value}" for name, value in lines)
 
 
-def section(facts: str, tables: Sequence[Table]) -> str:
-    parts = [f"## {environment.interpreter()}", facts, *(table.markdown() for table in tables)]
+def section(title: str, facts: str, tables: Sequence[Table]) -> str:
+    parts = [f"## {title}", facts, *(table.markdown() for table in tables)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -50,13 +57,13 @@ def order(title: str) -> tuple[list[int], str]:
     return [int(number) for number in re.findall(r"\d+", title)], title
 
 
-def merged(old: str, new: str) -> str:
+def merged(old: str, new: str, head: str) -> str:
     """*old* with the section of *new*'s title replaced, or with *new* where it belongs."""
     pieces = re.split(r"^(?=## )", old, flags=re.MULTILINE)[1:]
     sections = {piece.splitlines()[0]: piece.rstrip() + "\n" for piece in [*pieces, new]}
-    return "\n".join([HEAD, *(sections[title] for title in sorted(sections, key=order))])
+    return "\n".join([head, *(sections[title] for title in sorted(sections, key=order))])
 
 
-def write(path: Path, new: str) -> None:
+def write(path: Path, new: str, head: str = HEAD) -> None:
     old = path.read_text(encoding="utf-8") if path.exists() else ""
-    path.write_text(merged(old, new), encoding="utf-8")
+    path.write_text(merged(old, new, head), encoding="utf-8")

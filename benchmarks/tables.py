@@ -152,13 +152,13 @@ def family(name: str, results: Sequence[Result]) -> Table:
 
 
 def beside(
-    title: str, chosen: Sequence[Result], labels: Sequence[str], peers: Sequence[str]
+    title: str, chosen: Sequence[Result], labels: Sequence[str], rivals: Sequence[str]
 ) -> Iterator[Table]:
     """Results with a library, or a way, per column, as far as anyone of the cases has it."""
     labels = [name for name in labels if any(name in result.case.contenders for result in chosen)]
     rows = []
     for result in chosen:
-        best = result.best_peer(peers)
+        best = result.best_peer(rivals)
         ratio = times(result.ratio(OURS, best)) if best else NOTHING
         cells = [nanoseconds(result.median(label)) for label in labels]
         rows.append((result.case.name, *cells, ratio, best or NOTHING))
@@ -179,7 +179,7 @@ def together(results: dict[str, Result]) -> Iterator[Table]:
     for name in dict.fromkeys(case.family for case in TOGETHER):
         cases = [case for case in TOGETHER if case.family == name]
         chosen = [results[case.path] for case in cases if case.path in results]
-        yield from beside(TITLES[name], chosen, waiting.LABELS, waiting.PEERS)
+        yield from beside(TITLES[name], chosen, waiting.LABELS, peers.RIVALS)
 
 
 def timed(results: dict[str, Result]) -> list[Table]:

@@ -106,7 +106,7 @@ class Result:
         pairs = zip(self.samples.get(name, ()), self.samples.get(to, ()), strict=False)
         return spread([mine / theirs for mine, theirs in pairs])
 
-    def best_peer(self, names: Iterable[str] = peers.NAMES) -> str | None:
+    def best_peer(self, names: Iterable[str] = peers.RIVALS) -> str | None:
         """The peer with the lowest median."""
         medians = {name: self.median(name) for name in names}
         ran = {name: median for name, median in medians.items() if median is not None}
@@ -201,6 +201,9 @@ class Race:
 
     async def _size(self) -> None:
         """Halve the number of items of a contender until one run takes no longer than it may."""
+        if self._case.items == self._case.least:
+            return
+
         longest = self._case.run_seconds * self._effort.scale * 1e9
         for name in list(self._sizes):
             await self._timed(name)

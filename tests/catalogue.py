@@ -13,6 +13,7 @@ them ``async def``. The rest, where it differs from the usual one source of smal
     reordered the original reads its sources in another order, or more of them
     tasks     of the engine: it works in tasks of its own, so it needs an event loop, asyncio's
     ahead     how many items of a source it may read before they are asked for
+    cuts      an error has what is open delivered before it, which the original does not deliver
 """
 
 from __future__ import annotations
@@ -279,6 +280,23 @@ operator(
 operator("permutations", lambda s, f: s.permutations(2), lambda a: itertools.permutations(a, 2))
 operator("peekable", lambda s, f: s.peekable(), iter)
 
+# ---- buffers: read ahead, in no time but what the loop takes -------------------------------------
+
+operator = functools.partial(enter, "buffers", tasks=True)
+
+operator("buffer(1)", lambda s, f: s.buffer(1), iter, ahead=1)
+operator("buffer(3)", lambda s, f: s.buffer(3), iter, ahead=3)
+operator("buffer(drop_oldest)", lambda s, f: s.buffer(9, overflow="drop_oldest"), iter, ahead=9)
+operator("buffer(drop_newest)", lambda s, f: s.buffer(9, overflow="drop_newest"), iter, ahead=9)
+
+timed = functools.partial(operator, cuts=True)
+
+timed("batched(within)", lambda s, f: s.batched(2, within=60), lambda a: mit.batched(a, 2))
+timed("batched(within alone)", lambda s, f: s.batched(within=60), lambda a: mit.batched(a, 99))
+timed("windowed(within)", lambda s, f: s.windowed(within=60), lambda a: mit.batched(a, 99))
+timed("debounce", lambda s, f: s.debounce(60), lambda a: mit.tail(1, a))
+timed("sample", lambda s, f: s.sample(60), lambda a: mit.tail(1, a))
+
 # ---- concurrent: several calls in flight ---------------------------------------------------------
 
 operator = functools.partial(enter, "concurrent", tasks=True)
@@ -340,6 +358,12 @@ operator(
     ahead=6,
 )
 operator(
+    "filter(concurrency, buffer=0)",
+    lambda s, f: s.filter(f(small), concurrency=2, buffer=0),
+    lambda a: filter(small, a),
+    ahead=2,
+)
+operator(
     "filterfalse(concurrency)",
     lambda s, f: s.filterfalse(concurrency=3, buffer=1),
     lambda a: itertools.filterfalse(None, a),
@@ -389,6 +413,20 @@ operator(  # the next source is there when the one before has ended
     iter,
     ahead=1,
 )
+
+# ---- time: a clock that goes on only when all wait -----------------------------------------------
+
+operator = functools.partial(enter, "time", tasks=True)
+
+operator(
+    "interval",
+    lambda f: ait.interval(0.001).enumerate().map(first).take(3),  # a real clock may skip some
+    lambda: range(3),
+    early=True,
+)
+operator("timer", lambda f: ait.timer(0.001, None), lambda: [None])
+operator("timeout", lambda s, f: s.timeout(60), iter)
+operator("heartbeat", lambda s, f: s.heartbeat(60, None), iter)
 
 # ---- errors --------------------------------------------------------------------------------------
 

@@ -52,6 +52,7 @@ class Entry:
     reordered: bool
     tasks: bool
     ahead: int
+    cuts: bool
 
     def __repr__(self) -> str:
         return self.name
@@ -108,11 +109,12 @@ def enter(
     reordered: bool = False,
     tasks: bool = False,
     ahead: int = 0,
+    cuts: bool = False,
 ) -> None:
     """Put one line into the catalogue."""
     arity = len(inspect.signature(ours).parameters) - 1
     each = (data,) * arity if isinstance(data, Data) else data
     assert len(each) == arity, name
     assert name not in {entry.name for entry in ENTRIES}, name
-    traits = reduces, early, shares, carried or tasks, reordered, tasks, ahead
+    traits = reduces, early, shares, carried or tasks, reordered, tasks, ahead, cuts
     ENTRIES.append(Entry(name, family, ours, theirs, each, *traits))

@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
+from aitertools.testing.specimens import READY, Pace
+
 from . import loop, turns
 
 # ---- running -------------------------------------------------------------------------------------
@@ -46,29 +48,6 @@ RUNNERS = {"asyncio": run, "bare": loop.run}
 # ---- suspending ----------------------------------------------------------------------------------
 
 
-class Pace:
-    """Where to suspend: awaited for the i-th time, it takes ``turns[i]`` turns (round and round).
-
-    As *strategy* of Hypothesis: :data:`paces`.
-    """
-
-    def __init__(self, *turns: int) -> None:
-        self.turns = turns or (0,)
-        self.reached = 0  # how many times it was awaited
-
-    def __repr__(self) -> str:
-        return f"Pace{self.turns}"
-
-    def __call__(self) -> Awaitable[None]:
-        return self._take_turns()
-
-    async def _take_turns(self) -> None:
-        turns = self.turns[self.reached % len(self.turns)]
-        self.reached += 1
-        for _ in range(turns):
-            await loop.Turn()
-
-
 class Blocked(Pace):
     """Suspends for good when it is awaited for the n-th time."""
 
@@ -81,9 +60,6 @@ class Blocked(Pace):
         if self.reached == self.n:
             await asyncio.get_running_loop().create_future()
 
-
-READY = Pace(0)
-"""Never suspends."""
 
 paces = st.lists(st.integers(0, 2), min_size=1, max_size=6).map(lambda turns: Pace(*turns))
 """Any pattern of suspensions."""

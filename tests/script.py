@@ -25,7 +25,6 @@ def virtual(main: Awaitable[Any]) -> Any:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(lambda _, context: complaints.append(context))
         result = await main
-        gc.collect()
         left = asyncio.all_tasks() - {asyncio.current_task()}
         assert not left, f"left behind: {left}"
         assert not complaints, complaints

@@ -658,3 +658,21 @@ def test_under_trio_it_works_inside_of_async_with():
 
     clock = testing.MockClock(autojump_threshold=0)
     assert trio.run(main, clock=clock) == [0, 1, 2, 3]
+
+
+def test_a_feeder_that_is_cancelled_before_it_begins_leaves_nobody_waiting():
+    async def main():
+        script = Script((1, 1))
+        subject = stream(script).buffer(1)
+        before = asyncio.all_tasks()
+        pulling = asyncio.ensure_future(subject.__anext__())
+        while not (feeders := asyncio.all_tasks() - before - {pulling}):
+            await turns(1)
+        feeders.pop().cancel()
+        with pytest.raises(RuntimeError, match="a task of the stream was cancelled"):
+            await pulling
+        with pytest.raises(StopAsyncIteration):
+            await anext(subject)
+        assert len(script.closed_in) == 1
+
+    virtual(main())

@@ -29,7 +29,7 @@ ABOVE = {
     "queues": {"_core", "runtime", "stream"},
     "debug": {"_core"},
     "__init__": {"stream", "functions", "queues", "results", "schedules", "debug", "runtime"},
-    "testing": {"stream"},  # the public function of that name, no more
+    "testing": {"stream"},  # its functions that are public, no more
 }
 
 LOOPS = {"asyncio", "trio", "anyio", "curio", "threading", "concurrent", "queue"}

@@ -59,8 +59,8 @@ async def seen(reader, most=20):
 
 
 def within(seconds, awaitable):
-    """Run it; who waits for ever fails."""
-    return run(asyncio.wait_for(awaitable, seconds))
+    """Run it in real time, as there are threads; who waits for ever fails."""
+    return asyncio.run(asyncio.wait_for(awaitable, seconds))
 
 
 def couriers():

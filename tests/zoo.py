@@ -1,8 +1,6 @@
 """A zoo of sources: all that can be iterated, well-behaved or not, with a log of what befell it.
 
-``specimen = KIND(items, pace)`` makes one; ``specimen.hand_over()`` gives away the only reference
-to it, as a generator that somebody else can reach is driven differently. *items* may fail
-(:func:`failing`) and be endless; *pace* says where the source suspends, if it can.
+Those that check_operator uses, and what else may be handed over: see :mod:`aitertools.testing`.
 """
 
 from __future__ import annotations
@@ -10,158 +8,32 @@ from __future__ import annotations
 import asyncio
 import queue
 import sys
-import weakref
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
+from aitertools.testing import sources
+from aitertools.testing.sources import (  # noqa: F401 - they are of this zoo, too
+    Bare,
+    bare_iterator,
+    generator,
+    restless,
+    slow_generator,
+    with_aclose,
+    with_slow_aclose,
+)
+from aitertools.testing.specimens import (  # noqa: F401
+    CloseError,
+    Kind,
+    SourceError,
+    Specimen,
+    admission,
+    failing,
+)
+
 from . import loop
-from .oracle import READY, Pace
 
-
-class SourceError(Exception):
-    """What a source in the zoo fails with."""
-
-
-class CloseError(Exception):
-    """What a source in the zoo fails to close with."""
-
-
-def failing(items: Iterable[Any], error: BaseException | None = None) -> Iterator[Any]:
-    """*items*, then an error in place of the end."""
-    yield from items
-    raise error or SourceError("no more")
-
-
-class Log:
-    """What was done to one source."""
-
-    def __init__(self, name: str, timeline: list[str] | None) -> None:
-        self.name = name
-        self.timeline = timeline if timeline is not None else []  # of several sources
-        self.pulls = 0  # how often an item was asked for
-        self.given = 0  # how often one was given
-        self.closed_in: list[object] = []  # the task of each close
-        self.pulled_in: set[object] = set()
-        self.overlapped = False  # asked for an item while busy with another
-        self.late = False  # asked for an item after it was closed
-        self.is_closing = False  # its close has begun and was not awaited to its end
-        self.is_inside = False  # busy with an item
-
-    def __repr__(self) -> str:
-        return f"<{self.name}: {self.pulls} pulls, {self.given} given, {self.closes} closes>"
-
-    @property
-    def closes(self) -> int:
-        return len(self.closed_in)
-
-    def pull(self) -> None:
-        self.pulls += 1
-        self.pulled_in.add(id(loop.current_task()))
-        self.overlapped |= self.is_inside
-        self.late |= self.closes > 0
-        self.is_inside = True
-
-    def give(self, item: Any) -> Any:
-        self.given += 1
-        self.is_inside = False
-        return item
-
-    def left(self) -> None:
-        """The pull is over without an item."""
-        self.is_inside = False
-
-    def close(self) -> None:
-        self.closed_in.append(loop.current_task())
-        self.timeline.append(self.name)
-
-    @contextmanager
-    def closing(self) -> Iterator[None]:
-        """What takes a while to close: the law wants it awaited."""
-        self.close()
-        self.is_closing = True
-        try:
-            yield
-        finally:
-            self.is_closing = False
-
-
-class Specimen:
-    """One source of some kind, and its log."""
-
-    def __init__(self, kind: Kind, source: Any, log: Log) -> None:
-        self.kind, self.log = kind, log
-        self._source = source
-        self._generator: Callable[[], Any] = NOT_A_GENERATOR
-        if hasattr(source, "ag_frame") or hasattr(source, "gi_frame"):
-            self._generator = weakref.ref(source)
-
-    def hand_over(self) -> Any:
-        """The source; only once."""
-        source, self._source = self._source, None
-        return source
-
-    @property
-    def is_closed_once(self) -> bool:
-        """Closed exactly once; a generator that was never started can only show that it is over."""
-        if self.log.closes:
-            return self.log.closes == 1
-
-        generator = self._generator()
-        frame = getattr(generator, "ag_frame", None) or getattr(generator, "gi_frame", None)
-        return self._generator is not NOT_A_GENERATOR and self.log.pulls == 0 and frame is None
-
-
-def NOT_A_GENERATOR() -> None:  # noqa: N802
-    return None
-
-
-class Kind:
-    """A species: how to make one of it, and what can be expected from it."""
-
-    def __init__(
-        self,
-        make: Callable[[Iterator[Any], Log, Pace], Any],
-        *,
-        closable: bool,
-        suspends: bool,
-        survives: bool,
-        slow: bool = False,
-        finite: bool = False,
-    ) -> None:
-        self.name = make.__name__
-        self.make = make
-        self.closable = closable  # its log tells whether it was closed
-        self.suspends = suspends  # has await points
-        self.survives = survives  # goes on after an exception was thrown into an await point
-        self.slow = slow  # suspends while it closes
-        self.finite = finite  # can neither fail nor go on for ever: it is filled beforehand
-
-    def __repr__(self) -> str:
-        return self.name
-
-    def __call__(
-        self,
-        items: Iterable[Any],
-        pace: Pace = READY,
-        *,
-        name: str | None = None,
-        timeline: list[str] | None = None,
-    ) -> Specimen:
-        log = Log(name or self.name, timeline)
-        return Specimen(self, self.make(iter(items), log, pace), log)
-
-
-KINDS: list[Kind] = []
-
-
-def kind(**traits: bool) -> Callable[[Callable[..., Any]], Kind]:
-    def admit(make: Callable[..., Any]) -> Kind:
-        KINDS.append(Kind(make, **traits))
-        return KINDS[-1]
-
-    return admit
-
+KINDS = [*sources.KINDS]
+kind = admission(KINDS)
 
 # ---- synchronous ---------------------------------------------------------------------------------
 
@@ -203,76 +75,7 @@ class sync_iterator:
             self.log.left()
 
 
-# ---- async generators ----------------------------------------------------------------------------
-
-
-@kind(closable=True, suspends=True, survives=False)
-async def generator(items, log, pace):
-    """An async generator; driven directly by the core."""
-    try:
-        log.pull()
-        await pace()
-        for item in items:
-            yield log.give(item)
-            log.pull()
-            await pace()
-    finally:
-        log.left()
-        log.close()
-
-
-@kind(closable=True, suspends=True, survives=False, slow=True)
-async def slow_generator(items, log, pace):
-    """It suspends while it closes."""
-    try:
-        log.pull()
-        await pace()
-        for item in items:
-            yield log.give(item)
-            log.pull()
-            await pace()
-    finally:
-        log.left()
-        with log.closing():
-            await loop.Turn()
-            await loop.Turn()
-
-
 # ---- classes -------------------------------------------------------------------------------------
-
-
-class Bare:
-    """The least an async iterator has. It takes an item only when it can give it."""
-
-    def __init__(self, items, log, pace):
-        self.items, self.log, self.pace = items, log, pace
-
-    def __aiter__(self):
-        return self
-
-    async def __anext__(self):
-        self.log.pull()
-        try:
-            await self.pace()
-            for item in self.items:
-                return self.log.give(item)
-
-            raise StopAsyncIteration
-        finally:
-            self.log.left()
-
-
-@kind(closable=False, suspends=True, survives=True)
-class bare_iterator(Bare):
-    """An async iterator that cannot be closed."""
-
-
-@kind(closable=True, suspends=True, survives=True)
-class with_aclose(Bare):
-    """An async iterator with aclose()."""
-
-    async def aclose(self):
-        self.log.close()
 
 
 @kind(closable=True, suspends=True, survives=True, slow=True)
@@ -282,38 +85,6 @@ class with_close(Bare):
     async def close(self):
         with self.log.closing():
             await loop.Turn()
-
-
-@kind(closable=True, suspends=True, survives=True, slow=True)
-class with_slow_aclose(Bare):
-    """An async iterator that suspends while it closes."""
-
-    async def aclose(self):
-        with self.log.closing():
-            await loop.Turn()
-            await loop.Turn()
-
-
-@kind(closable=True, suspends=True, survives=True)
-class restless(Bare):
-    """After its end it has items again."""
-
-    async def __anext__(self):
-        self.log.pull()
-        try:
-            await self.pace()
-            item = next(self.items, self.items)
-        finally:
-            self.log.left()
-
-        if item is self.items:
-            self.items = iter(["again", "and again"])
-            raise StopAsyncIteration
-
-        return self.log.give(item)
-
-    async def aclose(self):
-        self.log.close()
 
 
 @kind(closable=True, suspends=True, survives=True)

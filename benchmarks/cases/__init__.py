@@ -42,4 +42,5 @@ TOGETHER = [
     *completed.CASES,
     *timed.CASES,
 ]
+ON_LOOP = [*queues.CASES, *TOGETHER]
 CASES = [*HEADLINES, *queues.CASES, *TOGETHER, *OPERATORS, *OVER_GENERATOR]

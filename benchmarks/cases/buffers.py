@@ -54,6 +54,11 @@ async def by_memory_stream(source: AsyncIterator[int], size: int, each: Each | N
             return [item if each is None else await each(item) async for item in receive]
 
 
+async def in_turn(source: AsyncIterator[int], each: Each | None) -> list[int]:
+    """Do without a buffer."""
+    return [item if each is None else await each(item) async for item in source]
+
+
 # ---- the cases -----------------------------------------------------------------------------------
 
 
@@ -69,6 +74,7 @@ def case(name: str, source: Callable[[Any], Any], size: int, each: Each | None =
         name,
         sources=lambda n: (source(range(n)),),
         sync=list if each is None else lambda s: [-x for x in s],
+        floor=lambda s: in_turn(s, each),
         aitertools=lambda s: through(ait.stream(s).buffer(size), each),
         by_hand=lambda s: by_queue(s, size, each),
         streamable=lambda s: through(streamable.stream(s).buffer(size), each),

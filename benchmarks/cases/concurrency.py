@@ -1,7 +1,7 @@
 """map(concurrency=100): what it costs to have a function called of a hundred items at a time."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -25,11 +25,11 @@ Fn: TypeAlias = Callable[[int], Awaitable[int]]
 # ---- asyncio, as its documentation has it --------------------------------------------------------
 
 
-def limited(fn: Fn) -> Fn:
+def limited(fn: Callable[[Any], Awaitable[int]]) -> Callable[[Any], Coroutine[Any, Any, int]]:
     """Hold back all but a hundred calls of *fn*."""
     semaphore = asyncio.Semaphore(LIMIT)
 
-    async def one(x: int) -> int:
+    async def one(x: Any) -> int:
         async with semaphore:
             return await fn(x)
 

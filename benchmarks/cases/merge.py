@@ -58,6 +58,16 @@ async def through_memory_stream(sources: Sources) -> list[int]:
             return [item async for item in receive]
 
 
+async def apart(sources: Sources) -> list[int]:
+    """Have a task read each of them, and put nothing together before the end."""
+
+    async def read(source: AsyncIterator[int]) -> list[int]:
+        return [item async for item in source]
+
+    lists = await asyncio.gather(*map(read, sources))
+    return [item for items in lists for item in items]
+
+
 # ---- the cases -----------------------------------------------------------------------------------
 
 
@@ -74,6 +84,7 @@ def of(width: int, name: str, source: Callable[[Iterable[int]], Any], **more: An
         sources=lambda n: ([source(share) for share in shares(n, width)],),
         sync=list,
         normal=sorted,
+        floor=apart,
         aitertools=lambda sources: ait.merge(*sources),
         by_hand=through_queue,
         aiostream=lambda sources: aiostream.merge(*sources),
@@ -84,7 +95,7 @@ def of(width: int, name: str, source: Callable[[Iterable[int]], Any], **more: An
     )
 
 
-MANY: dict[str, Any] = {"least": 4_000, "weight": 4}
+MANY: dict[str, Any] = {"least": 10_000, "weight": 4}
 
 CASES = [
     of(10, "ready", generate),

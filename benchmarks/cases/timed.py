@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import aitertools as ait
-from benchmarks.cases.waiting import by_source, pushed, scheduler, waiting
+from benchmarks.cases.waiting import by_source, items_of, pushed, scheduler, waiting
 from benchmarks.cases.work import generate, iterate
 from benchmarks.peers import aiostream, rx_ops, streamable
 
@@ -35,10 +35,15 @@ def batched(source: Any) -> list[tuple[Any, ...]]:
     return list(iter(lambda: tuple(itertools.islice(parts, SIZE)), ()))
 
 
+async def batched_items(source: Any) -> list[tuple[Any, ...]]:
+    return batched(await items_of(source))
+
+
 BATCHED = waiting(
     "timed",
     "batched(100, within=60)",
     sync=batched,
+    floor=batched_items,
     normal=lambda batches: [tuple(batch) for batch in batches if batch],
     aitertools=lambda s: ait.stream(s).batched(SIZE, within=LONG),
     streamable=lambda s: streamable.stream(s).group(SIZE, within=LONG_DELTA),
@@ -50,6 +55,7 @@ TIMEOUT = waiting(
     "timed",
     "timeout(60)",
     sync=list,
+    floor=items_of,
     aitertools=lambda s: ait.stream(s).timeout(LONG),
     by_hand=timed_by_hand,
     aiostream=lambda s: aiostream.timeout(iterate(s), LONG),
@@ -59,6 +65,7 @@ RATE_LIMIT = waiting(
     "timed",
     "rate_limit, never reached",
     sync=list,
+    floor=items_of,
     aitertools=lambda s: ait.stream(s).rate_limit(UNREACHED),
     streamable=lambda s: streamable.stream(s).throttle(UNREACHED, per=SECOND),
 )

@@ -1,8 +1,8 @@
 """What the cases of concurrency and time share: work that waits, sources that do, a case's shape.
 
-The stock ways of asyncio are peers here, by the names of its functions. What a user would write
-where there is no such function, or what gets by with less than one task per item, is "by hand": it
-is shown, but no budget is measured by it.
+The stock ways of asyncio are peers here, by the names of its functions. "By hand" is what is
+written where there is no such function, or to get by without a task per item: no budget is measured
+by it. "No operator" is what the source itself takes, with what is done to its items.
 """
 
 import asyncio
@@ -11,13 +11,12 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from typing import Any
 
 from benchmarks.cases.work import numbers
-from benchmarks.peers import PeerMissing, rx, rx_asyncio, rx_ops
+from benchmarks.peers import RIVALS, PeerMissing, rx, rx_asyncio, rx_ops
 from benchmarks.timing import CHECK_ITEMS, LOOP, OURS, SYNC, Case, Contender, Make, collect
 
 HAND = "by hand"
-STOCK = ("gather", "TaskGroup", "as_completed")
-PEERS = (*STOCK, "aiostream", "streamable", "aioitertools", "anyio", "reactivex")
-LABELS = (OURS, LOOP, HAND, *PEERS)
+FLOOR = "no operator"
+LABELS = (FLOOR, OURS, LOOP, HAND, *RIVALS)
 
 MOMENT = 0.001
 
@@ -87,6 +86,7 @@ def waiting(
     sync: Make,
     sources: Callable[[int], tuple[Any, ...]] = numbers,
     looped: bool = True,
+    floor: Make | None = None,
     by_hand: Make | None = None,
     items: int = 25_600,
     least: int = CHECK_ITEMS,
@@ -95,11 +95,11 @@ def waiting(
     normal: Callable[[Any], object] = lambda result: result,
     **makes: Make | Contender,
 ) -> Case:
-    """Make a case: `sync` says, from the numbers, what comes out; the others are ours and the peers.
+    """Make a case: `sync` says, from the numbers, what comes out; the others are contenders.
 
     Ours runs twice, awaited as a list and (where it is *looped*) item by item with `async for`.
     """
-    assert set(makes) <= {OURS, *PEERS}, makes.keys()
+    assert set(makes) <= {OURS, *RIVALS}, makes.keys()
     contenders = {
         name: made if isinstance(made, Contender) else Contender(made)
         for name, made in makes.items()
@@ -107,6 +107,9 @@ def waiting(
     ours = contenders[OURS].make
     if looped:
         contenders[LOOP] = Contender(lambda *args: collect(ours(*args)))
+
+    if floor is not None:
+        contenders[FLOOR] = Contender(floor)
 
     if by_hand is not None:
         contenders[HAND] = Contender(by_hand)
@@ -126,4 +129,5 @@ def waiting(
 
 def by_source(case: Case) -> list[Case]:
     """Make the same case also over an async generator that gives way before each item."""
-    return [case, dataclasses.replace(case, name=f"{case.name}, source waits", wrap=turn_by_turn)]
+    name = f"{case.name}, source waits"
+    return [case, dataclasses.replace(case, name=name, wrap=turn_by_turn)]

@@ -107,6 +107,7 @@ from .stream.create import (
 )
 from .stream.merged import merge
 from .stream.retry import retry, retrying
+from .stream.time import interval, timer
 
 __all__ = [
     "Err",
@@ -161,6 +162,7 @@ __all__ = [
     "groupby",
     "interleave",
     "intersperse",
+    "interval",
     "islice",
     "iterate",
     "last",
@@ -196,6 +198,7 @@ __all__ = [
     "sum",
     "takewhile",
     "tee",
+    "timer",
     "tuple",
     "unique",
     "unique_justseen",

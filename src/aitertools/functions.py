@@ -223,9 +223,15 @@ def windowed(
 def windowed(
     source: Source[T], n: int, fillvalue: U, step: int = 1
 ) -> Stream[builtins.tuple[T | U, ...]]: ...
-def windowed(source: Source[Any], n: int, fillvalue: Any = None, step: int = 1) -> Stream[Any]:
-    """Deliver overlapping windows of *n* items: :meth:`Stream.windowed`."""
-    return _on(source, "windowed").windowed(n, step=step, fillvalue=fillvalue)
+@overload
+def windowed(
+    source: Source[T], *, within: float | timedelta, every: float | timedelta | None = None
+) -> Stream[builtins.tuple[T, ...]]: ...
+def windowed(
+    source: Source[Any], n: Any = None, fillvalue: Any = None, step: int = 1, **time: Any
+) -> Stream[Any]:
+    """Deliver overlapping windows of *n* items, or by time: :meth:`Stream.windowed`."""
+    return _on(source, "windowed").windowed(n, step=step, fillvalue=fillvalue, **time)
 
 
 @overload

@@ -1,5 +1,6 @@
 """Types of the buffers family."""
 
+from datetime import timedelta
 from typing import assert_type
 
 from aitertools import Stream
@@ -16,3 +17,5 @@ def methods(words: Stream[str]) -> None:
     assert_type(words.prefetch(), Stream[str])
     assert_type(words.conflate(longest), Stream[str])
     assert_type(words.conflate(lambda kept, word: kept + word), Stream[str])
+    assert_type(words.debounce(0.5, on_dropped=len), Stream[str])
+    assert_type(words.sample(timedelta(seconds=1)), Stream[str])

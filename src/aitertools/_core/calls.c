@@ -133,12 +133,14 @@ calls_next(PyObject *self, PyObject *Py_UNUSED(ignored))
 static int
 resume(ait_calls *c)
 {
-    c->stalled = false;
+    bool lame = c->lame;
+    c->stalled = c->lame = false;
     PyObject *go_on = Py_XNewRef(c->go_on);
     PyObject *done = go_on == NULL ? Py_NewRef(Py_None) : PyObject_CallNoArgs(go_on);
     Py_XDECREF(go_on);
     if (done == NULL) {
         c->stalled = true;
+        c->lame |= lame;
         return -1;
     }
     Py_DECREF(done);
@@ -158,23 +160,32 @@ at_the_end(ait_calls *c)
     return Py_NewRef(c->st->end);
 }
 
+/* Whether nobody asks for items, as there was no room, but there is; or as workers are gone. */
+static bool
+has_room(const ait_calls *c)
+{
+    return c->stalled && (c->lame || c->flight->held <= c->resume) && !c->closing;
+}
+
 static PyObject *
 calls_poll(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     ait_calls *c = (ait_calls *)self;
     PyObject *value = NULL;
     ait_outcome outcome = ait_flight_pop(c->flight, &value);
-    if (c->stalled && c->flight->held <= c->resume && !c->closing) {
+    while (has_room(c) && outcome != AIT_FAILURE) { /* who is told of one may not want any more */
         int resumed = resume(c);
-        if (resumed < 0 && outcome == AIT_IN_FLIGHT) {
+        if (outcome != AIT_IN_FLIGHT) {
+            if (resumed < 0) { /* told again when there is nothing to deliver */
+                PyErr_Clear();
+            }
+            break;
+        }
+        if (resumed < 0) {
             return NULL;
         }
-        if (resumed < 0) { /* told again when there is nothing to deliver */
-            PyErr_Clear();
-        }
-        if (outcome == AIT_IN_FLIGHT) { /* a call that was begun just now may be over */
-            outcome = ait_flight_pop(c->flight, &value);
-        }
+        /* Calls that were begun just now may be over, all those that there was room for. */
+        outcome = ait_flight_pop(c->flight, &value);
     }
     if (outcome == AIT_RESULT) {
         return value;
@@ -235,6 +246,7 @@ calls_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(c->fn);
     Py_VISIT(c->wrap);
     Py_VISIT(c->lanes);
+    Py_VISIT(c->handed);
     Py_VISIT(c->go_on);
     Py_VISIT(c->wake);
     Py_VISIT(c->failed);
@@ -279,6 +291,7 @@ calls_dealloc(PyObject *self)
     Py_CLEAR(c->fn);
     Py_CLEAR(c->wrap);
     Py_CLEAR(c->lanes);
+    Py_CLEAR(c->handed);
     type->tp_free(self);
     Py_DECREF(type);
 }
@@ -290,17 +303,18 @@ method(PyObject *operator, const char *name)
     return PyObject_GetAttrString(operator, name);
 }
 
-/* Calls(operator, source, fn, most, resume, ordered, star, keep, wrap, lanes, raises) */
+/* Calls(operator, source, fn, most, resume, ordered, star, keep, wrap, lanes, raises, handed) */
 static PyObject *
 calls_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
 {
     ait_state *st = ait_state_of(type);
-    PyObject *operator, *source, *fn, *wrap, *lanes;
+    PyObject *operator, *source, *fn, *wrap, *lanes, *handed;
     Py_ssize_t most, resume;
     int ordered, star, keep, raises;
     if (st == NULL ||
-        !PyArg_ParseTuple(args, "OO!OnnppiOOp:Calls", &operator, st->op_type, &source, &fn, &most,
-                          &resume, &ordered, &star, &keep, &wrap, &lanes, &raises)) {
+        !PyArg_ParseTuple(args, "OO!OnnppiOOpO:Calls", &operator, st->op_type, &source, &fn,
+                          &most, &resume, &ordered, &star, &keep, &wrap, &lanes, &raises,
+                          &handed)) {
         return NULL;
     }
     ait_calls *c = (ait_calls *)type->tp_alloc(type, 0);
@@ -311,6 +325,7 @@ calls_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
     c->fn = Py_NewRef(fn);
     c->wrap = wrap != Py_None ? Py_NewRef(wrap) : NULL;
     c->lanes = lanes != Py_None ? Py_NewRef(lanes) : NULL;
+    c->handed = Py_NewRef(handed);
     c->resume = resume;
     c->star = star;
     c->keep = (uint8_t)keep;
@@ -348,6 +363,17 @@ calls_aclose(PyObject *self, PyObject *Py_UNUSED(ignored))
     return closing;
 }
 
+/* Somebody else cancelled a worker. Whoever asks for items has another one go on: nobody does when
+ * the event loop shuts down, which cancels all tasks, and would leave what begins then. */
+static PyObject *
+calls_stall(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    ait_calls *c = (ait_calls *)self;
+    c->stalled = c->lame = true;
+    wake(c);
+    Py_RETURN_NONE;
+}
+
 static PyObject *
 calls_held(PyObject *self, void *Py_UNUSED(ignored))
 {
@@ -364,6 +390,8 @@ static PyMethodDef calls_methods[] = {
      PyDoc_STR("settle($self, ticket, result, /)\n--\n\n")},
     {"fail", AIT_FASTCALL(calls_fail), PyDoc_STR("fail($self, ticket, error, /)\n--\n\n")},
     {"skip", calls_skip, METH_O, PyDoc_STR("skip($self, ticket, /)\n--\n\n")},
+    {"stall", calls_stall, METH_NOARGS,
+     PyDoc_STR("stall($self, /)\n--\n\nHave the next poll() go on.")},
     {"aclose", calls_aclose, METH_NOARGS, PyDoc_STR("aclose($self, /)\n--\n\n")},
     {"drop", calls_drop, METH_NOARGS, PyDoc_STR("drop($self, /)\n--\n\n")},
     {NULL},

@@ -27,6 +27,7 @@ typedef struct {
     PyObject *fn;
     PyObject *wrap;   /* what is delivered is wrap(result); or NULL                             */
     PyObject *lanes;  /* what keeps calls with the same key apart; or NULL                      */
+    PyObject *handed; /* a deque of jobs: handed out, and not begun                             */
     PyObject *go_on;  /* () : there is room again                                               */
     PyObject *wake;   /* () : who waits should poll                                             */
     PyObject *failed; /* (error, job) -> awaitable: sees to a call that failed                  */
@@ -38,6 +39,7 @@ typedef struct {
     bool over;        /* the source is at its end                                               */
     bool closing;     /* nothing begins any more                                                */
     bool stalled;     /* nobody asks for items: there was no room, or nothing was asked for yet */
+    bool lame;        /* a worker is gone: so the next poll() goes on, however little is free   */
     bool thirsty;     /* poll() had nothing to deliver                                          */
 } ait_calls;
 

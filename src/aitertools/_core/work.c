@@ -25,7 +25,7 @@ leave(ait_calls *c, ait_run *run, PyObject **following)
     run->waiter = NULL;
     Py_CLEAR(run->item);
     if (c->lanes != NULL) {
-        *following = PyObject_CallMethod(c->lanes, "leave", "O", key);
+        *following = PyObject_CallMethod(c->lanes, "leave", "(O)", key);
     }
     Py_XDECREF(key);
     if (c->lanes != NULL && *following == NULL) {
@@ -124,23 +124,36 @@ fail(ait_calls *c, ait_run *run)
     return false;
 }
 
-/* Whether the call that is over left the context of its task as it was: 1, 0, or -1. */
-static int
+/* Whether the call that is over left the context of its task as it was; not, if that cannot be
+ * said: the values are compared, and may object. */
+static bool
 is_untouched(ait_run *run)
 {
     PyObject *context = PyContext_CopyCurrent();
     int same = context == NULL ? -1 : PyObject_RichCompareBool(context, run->error, Py_EQ);
     Py_XDECREF(context);
-    return same;
+    if (same < 0) {
+        PyErr_Clear();
+    }
+    return same > 0;
+}
+
+/* Whether the worker is dropped, and not at its end: then nothing begins any more. */
+static bool
+is_dropped(ait_run *run)
+{
+    PyObject *thrown = run->d.thrown;
+    return thrown != NULL && PyErr_GivenExceptionMatches(thrown, PyExc_GeneratorExit);
 }
 
 /* Make the call, or go on with it, until its outcome is settled. */
 static PySendResult
 finish_call(ait_calls *c, ait_run *run, PyObject **out)
 {
+    bool dropped = is_dropped(run);
     for (;;) {
         PySendResult r = drive_call(c, run, out);
-        if (r == PYGEN_NEXT) {
+        if (r == PYGEN_NEXT || dropped) {
             return r;
         }
         if (run->closing) {
@@ -166,9 +179,12 @@ static int
 may_go_on(ait_calls *c, ait_run *run, PyObject **out)
 {
     PyObject *following;
-    int same = is_untouched(run);
-    if (same < 0 || leave(c, run, &following) < 0) {
+    bool same = is_untouched(run);
+    if (leave(c, run, &following) < 0) {
         return -1;
+    }
+    if (c->closing) { /* what waited for this call does not begin any more */
+        Py_CLEAR(following);
     }
     if (!same) {
         *out = following != NULL ? following : Py_NewRef(Py_False);
@@ -182,11 +198,19 @@ may_go_on(ait_calls *c, ait_run *run, PyObject **out)
     return ait_turn(&run->d, &run->acc) < 0 ? -1 : 1;
 }
 
-/* The next item for this worker: 1, 0: there is none just now, -1. */
+/* The next item for this worker: 1, 0: there is none just now, -1. What was handed out before and
+ * not begun comes first, whoever is called up for it: calls begin in the order of the items. */
 static int
 take_next(ait_calls *c, ait_run *run)
 {
     ait_job next;
+    Py_ssize_t handed = PyObject_Size(c->handed);
+    if (handed != 0) {
+        PyObject *tuple = handed < 0 ? NULL : PyObject_CallMethod(c->handed, "popleft", NULL);
+        int taken = tuple == NULL ? -1 : take_on(run, tuple);
+        Py_XDECREF(tuple);
+        return taken < 0 ? -1 : 1;
+    }
     int there = ait_calls_next(c, &next);
     if (there == 1) {
         run->n = (Py_ssize_t)next.ticket;
@@ -216,7 +240,11 @@ work_advance(ait_run *run, PyObject **out)
     }
     for (;;) {
         if (run->item != NULL) {
+            bool dropped = is_dropped(run);
             PySendResult r = finish_call(c, run, out);
+            if (dropped) {
+                return r;
+            }
             int goes_on = r == PYGEN_RETURN ? may_go_on(c, run, out) : -1;
             if (goes_on <= 0) {
                 return goes_on < 0 && r == PYGEN_RETURN ? PYGEN_ERROR : r;

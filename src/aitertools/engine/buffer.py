@@ -43,7 +43,7 @@ class Buffer(Operator):
         line = self._line
         if not line.entries:
             if not self._begun:
-                self._crew.spawn(self._work(), eager=True)
+                self._crew.spawn(self._work(), eager=True, over=self._ended)
                 self._begun = True
             if not line.entries:
                 return END if self._over else PENDING
@@ -132,7 +132,11 @@ class Buffer(Operator):
         except Exception as error:  # it is for who closes the stream
             self._failed = error
 
-    def _lose(self, error: BaseException) -> None:
+    def _ended(self) -> None:
+        if not self._over:  # it was cancelled before it began
+            self._lose()
+
+    def _lose(self, error: BaseException | None = None) -> None:
         """Tell the consumer, who waits, that somebody else cancelled the feeder."""
         self._over = True
         if self._crew.closing:

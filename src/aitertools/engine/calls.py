@@ -6,7 +6,7 @@ with the next item itself as long as there is one, and then waits at its desk.
 
 from __future__ import annotations
 
-from functools import partial
+from collections import deque
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 from .. import _core, runtime
@@ -15,7 +15,7 @@ from .operator import Operator
 from .outcomes import SKIP, Failed, failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from ..stream import Stream
     from .policies import Policy
@@ -55,16 +55,6 @@ class Limits(NamedTuple):
     ordered: bool
 
 
-class _Desk:
-    """Where a worker waits for something to do."""
-
-    __slots__ = ("handle", "job")
-
-    def __init__(self) -> None:
-        self.handle: Any = runtime.handle()
-        self.job: Job | None = None
-
-
 class Calls(Operator):
     """``fn(item)`` for each item of a source, several at a time.
 
@@ -75,6 +65,7 @@ class Calls(Operator):
         "_calls",
         "_concurrency",
         "_crew",
+        "_handed",
         "_idle",
         "_lanes",
         "_policy",
@@ -90,7 +81,8 @@ class Calls(Operator):
         self._concurrency = concurrency
         self._policy = policy
         self._crew = runtime.Crew()
-        self._idle: list[_Desk] = []
+        self._idle: list[Any] = []  # what workers wait for who have nothing to do
+        self._handed: deque[Job] = deque()  # handed out and not begun, in order
         self._workers = 0
         self._lanes: Lanes[Job] | None = Lanes() if keyed else None
         most = concurrency + buffer
@@ -98,20 +90,35 @@ class Calls(Operator):
         resume = most - max(1, buffer - buffer // 2)
         self._calls = _core.Calls(
             *(self, source, fn.fn, most, resume, ordered, fn.star, fn.keep, fn.wrap),
-            *(self._lanes, policy.raises),
+            *(self._lanes, policy.raises, self._handed),
         )
         self.poll = self._calls.poll
+
+    def wait(self) -> Awaitable[object]:
+        self._crew.check()
+        return super().wait()
 
     async def aclose(self) -> None:
         """Cancel the calls, then close the source."""
         closing = self._calls.aclose()
         try:
             await self._crew.aclose()
+        except GeneratorExit:  # it was dropped meanwhile: there is no awaiting any more
+            closing.close()
+            raise
+        except BaseException as cancelled:
+            try:
+                await closing
+            except BaseException as later:
+                _core.chain_errors(cancelled, later)
+            raise
         finally:
-            await closing
+            self._handed.clear()
+        await closing
 
     def dismiss(self) -> None:
         self._crew.dismiss()
+        self._handed.clear()
         self._calls.drop()
 
     # ---- what the core asks for --------------------------------------------------------------
@@ -122,20 +129,24 @@ class Calls(Operator):
             job = self._calls.next()
             if job is None:
                 return
-            self._call_up(job, eager=eager)
+            self._hand_out(job, eager=eager)
 
     def go_on(self) -> None:
         """Call up one worker, and another one to see what that one left: there is room again.
 
         A function that does not suspend is so called by a single worker, for all items there are.
         """
-        job = self._calls.next()
-        if job is None:
-            return
-        if self._call_up(job, eager=True):
+        self._crew.check(spawns=not self._idle)
+        self._crew.hire()  # in the consumer's context; others may dispatch, in that of a source
+        if not self._handed:
+            job = self._calls.next()
+            if job is None:
+                return
+            self._handed.append(job)
+        if self._call_up(eager=True):
             self.dispatch()
         elif self._idle or self._workers < self._concurrency:
-            self._call_up(None, eager=False)
+            self._call_up(eager=False)
 
     async def failed(self, error: BaseException, job: Job) -> None:
         """Settle a call that failed; raise the error if it ends the worker."""
@@ -166,53 +177,68 @@ class Calls(Operator):
 
     # ---- workers -----------------------------------------------------------------------------
 
-    def _call_up(self, job: Job | None, *, eager: bool) -> bool:
-        """Have a worker begin with *job*; whether it has by now."""
+    def _hand_out(self, job: Job, *, eager: bool) -> bool:
+        """Have a worker begin with *job*, or one before it; whether it has by now."""
+        self._handed.append(job)
+        return self._call_up(eager=eager)
+
+    def _call_up(self, *, eager: bool) -> bool:
+        """Have a worker begin with what is there; whether it has by now."""
         if self._idle:
-            desk = self._idle.pop()
-            desk.job = job
-            runtime.let_go(desk.handle)
+            runtime.let_go(self._idle.pop())
             return False
         self._workers += 1
-        first = [job]
-        over = partial(self._never_begun, first)
+        begun: list[bool] = []
+
+        def over() -> None:
+            if not begun:
+                self._gone()
+
         try:
-            return self._crew.spawn(self._work(first), eager=eager, over=over)
+            return self._crew.spawn(self._work(begun), eager=eager, over=over)
         except BaseException:
             self._workers -= 1
             raise
 
-    async def _work(self, first: list[Job | None]) -> None:
+    async def _work(self, begun: list[bool]) -> None:
+        begun.append(True)
         left: Job | Literal[False] | None = None
-        job = first.pop()
         try:
-            job = job or self._left() or await self._wait()
+            job = self._next() or await self._wait()
             while job is not None and left is None:
                 left = await self._calls.work(job)
                 job = None if left is not None else await self._wait()
-        finally:
-            self._workers -= 1
-            if left:
-                self._call_up(left, eager=False)
-            if not self._crew.closing:  # and if this one was cancelled, it is by somebody else
-                self.dispatch(eager=False)
-
-    def _never_begun(self, first: list[Job | None]) -> None:
-        """See to the *first* job of a worker that somebody else cancelled before it began."""
-        if not first:
-            return
-        job = first.pop()
+        except GeneratorExit:  # its event loop is closed: nothing goes on there
+            self._crew.closing = True
+            raise
+        except BaseException:
+            self._gone()
+            raise
         self._workers -= 1
-        if job is not None:
-            self._lose(job, None)
+        if left:
+            self._handed.append(left)
+        if self._handed and not self._crew.closing:
+            self._call_up(eager=False)
         if not self._crew.closing:
             self.dispatch(eager=False)
 
-    def _left(self) -> Job | None:
-        """Return what the worker that was called up before left, and call up others for the rest.
+    def _gone(self) -> None:
+        """Go on with a worker less: somebody cancelled it, maybe before it began.
+
+        Another one is called up by the next poll. When the event loop shuts down, which cancels all
+        tasks, there is none. What it was called up for is there still.
+        """
+        self._workers -= 1
+        if not self._crew.closing:
+            self._calls.stall()
+
+    def _next(self) -> Job | None:
+        """Return what was handed out, or else what is left, and call up others for the rest.
 
         These begin later, so that the calls begin in the order of the items.
         """
+        if self._handed:
+            return self._handed.popleft()
         job: Job | None = self._calls.next()
         if job is not None:
             self.dispatch(eager=False)
@@ -221,22 +247,23 @@ class Calls(Operator):
     async def _wait(self) -> Job | None:
         """Wait for something to do; None: the stream is being closed."""
         while not self._crew.closing:
-            desk = _Desk()
-            self._idle.append(desk)
+            handle = runtime.handle()
+            self._idle.append(handle)
             try:
-                await desk.handle
-            except BaseException as error:
-                if desk in self._idle:
-                    self._idle.remove(desk)
-                elif desk.job is not None:
-                    self._lose(desk.job, error)
+                await handle
+            except BaseException:
+                self._leave(handle)
                 raise
-            job = desk.job or self._left()
+            job = self._next()
             if job is not None:
                 return job
         return None
 
-    def _lose(self, job: Job, error: BaseException | None) -> None:
+    def _leave(self, handle: Any) -> None:
+        if not self._crew.closing and handle in self._idle:
+            self._idle.remove(handle)
+
+    def _lose(self, job: Job, error: BaseException) -> None:
         """Somebody else cancelled the task that had *job*: the consumer must not wait for it."""
         if self._crew.closing:
             return
@@ -246,4 +273,4 @@ class Calls(Operator):
         self._calls.fail(ticket, lost)
         following = self._lanes and self._lanes.leave(key)
         if following:
-            self._call_up(following, eager=False)
+            self._handed.append(following)

@@ -66,7 +66,11 @@ def let_go(handle: Any) -> None:
     if isinstance(handle, _TrioHandle):
         handle.wake()
     elif not handle.done():
-        handle.set_result(None)
+        try:
+            handle.set_result(None)
+        except RuntimeError:
+            if not handle.get_loop().is_closed():  # if it is, nobody will go on there
+                raise
 
 
 def wake(handle: asyncio.Future[None] | _TrioHandle) -> bool:

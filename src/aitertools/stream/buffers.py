@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, Literal, overload
 
 from ..engine.buffer import buffering, conflating
+from ..engine.debounce import debouncing, sampling
 from .types import T, T_co
 
 if TYPE_CHECKING:
@@ -111,4 +113,54 @@ class Buffers(Generic[T_co]):
         Source: Pekko's ``conflate``. See also ``buffer(overflow="latest")``.
         """
         made: Stream[Any] = conflating(self, fold)
+        return made
+
+    def debounce(
+        self, quiet: float | timedelta, *, on_dropped: Callable[[T_co], object] | None = None
+    ) -> Stream[T_co]:
+        """Deliver an item when none has followed it for *quiet* seconds.
+
+            source      a b   c         d e |
+            debounce 3       b   c          e|
+
+        >>> run(stream("abc").debounce(0.1).list())
+        ['c']
+
+        The last one comes at the end, and the one before an error before that, without waiting.
+        An item that comes just when the time is over does not hold up the one before it.
+        *on_dropped* is called with each item that is not delivered; its error reaches the
+        consumer.
+
+        The source is pulled as long as the consumer waits, also when there is an item already; for
+        a busy one the pull under way goes on, and its item counts from when it came. Cancel-safe: a
+        cancelled pull loses nothing. Closing drops the item that waits. Raises ValueError if
+        *quiet* is not positive.
+
+        Source: Rx's, Kotlin's and Swift's ``debounce``.
+        """
+        made: Stream[T_co] = debouncing(self, quiet, on_dropped)
+        return made
+
+    def sample(
+        self, interval: float | timedelta, *, on_dropped: Callable[[T_co], object] | None = None
+    ) -> Stream[T_co]:
+        """Deliver the latest item every *interval* seconds, if there is a new one.
+
+            source    a b   c         d e |
+            sample 4      b   c           e|
+
+        >>> run(stream("abc").sample(0.1).list())
+        ['c']
+
+        The time begins with the first pull. The last item comes at the end, and the one before an
+        error before that, without waiting. An item that comes just at a tick is for the next one.
+        *on_dropped* is called with each item that is not delivered; its error reaches the
+        consumer.
+
+        The source is read, a pull cancelled and the stream closed as by :meth:`debounce`. Raises
+        ValueError if *interval* is not positive.
+
+        Source: Rx's and Kotlin's ``sample``.
+        """
+        made: Stream[T_co] = sampling(self, interval, on_dropped)
         return made

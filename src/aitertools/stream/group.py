@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, overload
 
 from .. import _core
 from ..engine.batches import batching
+from ..engine.windows import windowing
 from .types import Predicate, T_co, U
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Group(Generic[T_co]):
         first item came; without *n*, by time only.
 
             source               a b c   d     |
-            batched 2, within=3    ab    c     d |
+            batched 2, within=3    ab   c   d  |
 
         >>> run(stream("abcde").batched(2, within=0.1).list())
         [('a', 'b'), ('c', 'd'), ('e',)]
@@ -75,7 +76,19 @@ class Group(Generic[T_co]):
     ) -> Stream[tuple[T_co | None, ...]]: ...
     @overload
     def windowed(self, n: int, *, step: int = 1, fillvalue: U) -> Stream[tuple[T_co | U, ...]]: ...
-    def windowed(self, n: int, *, step: int = 1, fillvalue: Any = None) -> Stream[tuple[Any, ...]]:
+    @overload
+    def windowed(
+        self, *, within: float | timedelta, every: float | timedelta | None = None
+    ) -> Stream[tuple[T_co, ...]]: ...
+    def windowed(
+        self,
+        n: int | None = None,
+        *,
+        step: int = 1,
+        fillvalue: Any = None,
+        within: float | timedelta | None = None,
+        every: float | timedelta | None = None,
+    ) -> Stream[tuple[Any, ...]]:
         """Deliver windows of *n* items, each beginning *step* items after the one before.
 
             source      a b c   d   e   |
@@ -91,8 +104,38 @@ class Group(Generic[T_co]):
         A last window that has something new is filled up with *fillvalue*. Raises ValueError if
         *n* or *step* is less than one. Cancelled or failing, it keeps what it has of the next
         window. The details are those of more_itertools.windowed. See also :meth:`pairwise`.
+
+        With *within*, windows of time: one tuple *every* so many seconds, beginning with the first
+        pull, of what came in the last *within* seconds. Without *every* each begins where the one
+        before ended.
+
+            source             a b   c       d |
+            windowed within=4      ab  c   ()  d|
+
+        >>> run(stream("abc").windowed(within=60).list())
+        [('a', 'b', 'c')]
+
+        An item that comes just when a window ends is in the next one. Where nothing came a window
+        is empty, and none is left out, so the k-th is always about the same time. The last one
+        comes at the end, unless it has nothing new. So does, before an error, what is new by then;
+        the windows after it are without that. With *every* greater than *within*, what comes
+        between windows is left out.
+
+        The source is pulled as long as the consumer waits, and one item more; put a :meth:`buffer`
+        after it for one that is busy. Cancel-safe: no item is lost. Closing drops the open window.
+        Raises ValueError if one of the durations is not positive and finite, TypeError for both
+        *n* and *within*.
+
+        Source: Rx's ``buffer_with_time``.
         """
-        return _core.windowed(self, n, step, fillvalue)
+        if within is None and every is None:
+            return _core.windowed(self, n, step, fillvalue)  # type: ignore[arg-type]
+        if within is None:
+            raise TypeError("windowed(): every needs within")
+        if n is not None or step != 1 or fillvalue is not None:
+            raise TypeError("windowed(): n, step and fillvalue do not go with within")
+        made: Stream[tuple[Any, ...]] = windowing(self, within, every)
+        return made
 
     @overload
     def groupby(self, key: None = None) -> Stream[tuple[T_co, Stream[T_co]]]: ...

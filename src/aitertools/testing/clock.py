@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, Self, TypeVar, TypeVarTuple
 
+from .leaks import watched, watching
 from .places import report
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ def run(main: Awaitable[T], *, limit: float | None = None) -> T:
         loop.limit = limit
         try:
             begun: Coroutine[Any, Any, T] = main if iscoroutine(main) else _awaited(main)
-            return runner.run(begun)
+            return runner.run(watched(begun) if watching else begun)
         finally:
             loop.limit = None  # what is left may take its time to end
 

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from .. import stream
+from ..stream.create import stream
 from .clock import run
 from .consumer import Consumer
 from .diagram import Event, aligned, parse, write

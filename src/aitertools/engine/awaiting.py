@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sized
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
@@ -111,13 +111,17 @@ def _read(name: str, awaitables: Any, limit: Any, held: _Held) -> tuple[Stream[A
     """Return a stream of them, and how many to await at a time: all, if there is no *limit*."""
     if limit is not None:
         limit = check_count(limit, name, "limit")
-    is_plain = isinstance(awaitables, Iterable) and not isinstance(awaitables, _core.Op)
-    if limit is None and not is_plain:
+    plain = _is_plain(awaitables)
+    if limit is None and not plain:
         kind = type(awaitables).__name__
         raise TypeError(f"{name}(): without a limit it needs a plain iterable, not {kind!r}")
-    if is_plain and (limit is None or isinstance(awaitables, Sized)):
+    if plain and (limit is None or hasattr(awaitables, "__len__")):
         awaitables = _all(awaitables, held)
     return _core.source_for(awaitables, name), limit or max(1, len(awaitables))
+
+
+def _is_plain(awaitables: Any) -> bool:
+    return isinstance(awaitables, Iterable) and not isinstance(awaitables, _core.Op)
 
 
 def _all(awaitables: Iterable[Any], held: _Held) -> list[Any]:

@@ -105,9 +105,7 @@ class TrioCourier:
                 what = "the task that pulled the shared source was cancelled"
                 self._deliver("error", RuntimeError(what))
 
-    def _deliver(
-        self, outcome: Literal["item", "end", "error", "closing"], value: object = None
-    ) -> None:
+    def _deliver(self, outcome: Literal["item", "end", "error", "closing"], value: object = None) -> None:
         shared = self._shared()
         if shared is not None and shared.deliver(outcome, value):
             self._over = True  # that was all

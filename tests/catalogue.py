@@ -382,6 +382,23 @@ operator(
     mit.flatten,
     LISTS,
 )
+operator(
+    "zip(concurrent) of 1",
+    lambda s, f: ait.zip(s, ait.count(), concurrent=True),
+    lambda a: zip(a, itertools.count()),
+)
+operator(
+    "zip_longest(concurrent) of 1",
+    lambda s, f: s.zip_longest([], concurrent=True),
+    lambda a: ((x, None) for x in a),
+)
+operator(
+    "zip(concurrent)",
+    lambda s, t, u, f: s.zip(t, u, concurrent=True),
+    zip,
+    early=True,
+    reordered=True,
+)
 operator("race", lambda s, f: s.race([]), iter)
 operator("zip_latest", lambda s, f: s.zip_latest(), zip)
 operator("zip_latest of 2", lambda s, f: s.zip_latest([7]), lambda a: ((x, 7) for x in a))
@@ -466,6 +483,21 @@ reducer(
     lambda s, f: s.for_each(f(double), concurrency=2),
     lambda a: mit.consume(map(double, a)),
     tasks=True,
+)
+reducer(
+    "zip(strict, concurrent)",
+    lambda s, t, f: s.zip(t, strict=True, concurrent=True).list(),
+    lambda a, b: list(zip(a, b, strict=True)),
+    tasks=True,
+    early=True,
+    reordered=True,
+)
+reducer(
+    "zip_longest(concurrent)",
+    lambda s, t, f: s.zip_longest(t, fillvalue=0, concurrent=True).list(),
+    lambda a, b: list(itertools.zip_longest(a, b, fillvalue=0)),
+    tasks=True,
+    reordered=True,
 )
 reducer(  # what comes when several sources are read at once has no order
     "merge of 3",

@@ -90,6 +90,7 @@ from .queues import (
 from .results import Err, Ok, Result, dead_letters
 from .schedules import Schedule, exponential, fixed
 from .stream import Lagged, Merged, Peekable, Shared, Stage, Stream
+from .stream.awaiting import as_completed, gather
 from .stream.concurrent import race, zip_latest
 from .stream.create import (
     aiter,
@@ -135,6 +136,7 @@ __all__ = [
     "all",
     "anext",
     "any",
+    "as_completed",
     "batched",
     "borrow",
     "chain",
@@ -159,6 +161,7 @@ __all__ = [
     "flatten",
     "for_each",
     "frozenset",
+    "gather",
     "groupby",
     "interleave",
     "intersperse",

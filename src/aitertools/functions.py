@@ -299,22 +299,35 @@ chain = _Chain()
 
 
 @overload
-def zip(a: Source[T], /, *, strict: bool = False) -> Stream[builtins.tuple[T]]: ...
+def zip(
+    a: Source[T], /, *, strict: bool = False, concurrent: bool = False
+) -> Stream[builtins.tuple[T]]: ...
 @overload
-def zip(a: Source[T], b: Source[U], /, *, strict: bool = False) -> Stream[builtins.tuple[T, U]]: ...
+def zip(
+    a: Source[T], b: Source[U], /, *, strict: bool = False, concurrent: bool = False
+) -> Stream[builtins.tuple[T, U]]: ...
 @overload
 def zip(
     a: Source[T], b: Source[U], c: Source[V], /, *, strict: bool = False
 ) -> Stream[builtins.tuple[T, U, V]]: ...
 @overload
-def zip(*sources: Source[Any], strict: bool = False) -> Stream[builtins.tuple[Any, ...]]: ...
-def zip(*sources: Source[Any], strict: bool = False) -> Stream[Any]:
+def zip(
+    *sources: Source[Any], strict: bool = False, concurrent: bool = False
+) -> Stream[builtins.tuple[Any, ...]]: ...
+def zip(*sources: Source[Any], strict: bool = False, concurrent: bool = False) -> Stream[Any]:
     """Pair the items of several sources: :meth:`Stream.zip`."""
+    if concurrent and sources:
+        return _on(sources[0], "zip").zip(*sources[1:], strict=strict, concurrent=True)
     return _core.zip(sources, strict)
 
 
-def zip_longest(*sources: Source[Any], fillvalue: Any = None) -> Stream[builtins.tuple[Any, ...]]:
+def zip_longest(
+    *sources: Source[Any], fillvalue: Any = None, concurrent: bool = False
+) -> Stream[builtins.tuple[Any, ...]]:
     """Pair the items of several sources until the longest ends: :meth:`Stream.zip_longest`."""
+    if concurrent and sources:
+        first, *others = sources
+        return _on(first, "zip_longest").zip_longest(*others, fillvalue=fillvalue, concurrent=True)
     return _core.zip_longest(sources, fillvalue)
 
 

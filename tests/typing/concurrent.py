@@ -1,5 +1,6 @@
 """Types of the concurrent family."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import assert_type
 
@@ -23,6 +24,19 @@ async def methods(words: Stream[str], numbers: Stream[int]) -> None:
     assert_type(words.with_latest_from(numbers), Stream[tuple[str, int]])
     assert_type(words.with_latest_from(numbers, words), Stream[tuple[str, int, str]])
     assert_type(words.switch_map(lines), Stream[bytes])
+    assert_type(words.zip(numbers, concurrent=True), Stream[tuple[str, int]])
+    assert_type(words.zip_longest(numbers, concurrent=True), Stream[tuple[str | None, int | None]])
+
+
+async def fetch(n: int) -> bytes:
+    return bytes(n)
+
+
+async def awaitables(tasks: list[asyncio.Task[str]]) -> None:
+    assert_type(ait.as_completed([fetch(1), fetch(2)]), Stream[bytes])
+    assert_type(ait.as_completed(tasks, limit=2), Stream[str])
+    assert_type(await ait.gather(tasks), list[str])
+    assert_type(await ait.gather((fetch(n) for n in range(3)), limit=2), list[bytes])
 
 
 def functions(words: list[str], numbers: Stream[int]) -> None:

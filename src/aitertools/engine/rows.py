@@ -7,18 +7,19 @@ answer: the first source that has no item says what happens.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from .. import _core
+from .checks import check_distinct
 from .intakes import Intake, Reader
-from .operator import END, PENDING
+from .operator import END, PENDING, make
 from .outcomes import Failed
 
 if TYPE_CHECKING:
     from ..stream import Stream
 
-__all__ = ["Rows", "RowsToTheLongest"]
+__all__ = ["Rows", "RowsToTheLongest", "zipping", "zipping_longest"]
 
 
 class Rows(Reader):
@@ -45,6 +46,8 @@ class Rows(Reader):
         return self.open(source, arrived)
 
     def poll(self) -> Any:
+        if self._error is not None:
+            self._fail(self._error)
         row = self._row
         self._ask()
         for i in range(self._filled, len(row)):
@@ -54,12 +57,23 @@ class Rows(Reader):
             if type(item) is Failed:
                 self._ask_again(i)
                 raise item.error
-            if item is END and not self._go_on_after_end(i):
-                return END
+            if item is END and (answer := self._at_end(i)) is not None:
+                return answer
             if item is not END and self._checks:
                 return self._mismatch(i, "longer")
             self._filled = i + 1
         return END if self._checks else self._deliver()
+
+    def _fail(self, error: Exception) -> NoReturn:
+        """Raise what is wrong with the lengths; after that is the end."""
+        self._error = None
+        self._row.clear()
+        self._due.clear()
+        self._checks = True
+        try:
+            raise error
+        finally:
+            del error  # it leads to this frame
 
     def _ask(self) -> None:
         while self._due:
@@ -73,18 +87,17 @@ class Rows(Reader):
         self._row[i] = PENDING
         self._due.append(i)
 
-    def _go_on_after_end(self, i: int) -> bool:
-        """Source *i* has ended: whether to look at the others."""
+    def _at_end(self, i: int) -> Any:
+        """Return what the end of source *i* means; None: that the others are looked at."""
         if self._strict and i > 0 and not self._checks:
-            self._mismatch(i, "shorter")
-            return False
+            return self._mismatch(i, "shorter")
         self._checks = self._strict
-        return self._strict
+        return None if self._strict else END
 
     def _mismatch(self, i: int, how: str) -> Any:
         before = " " if i == 1 else "s 1-"
         self._error = ValueError(f"zip() argument {i + 1} is {how} than argument{before}{i}")
-        return END
+        return PENDING
 
     def _deliver(self) -> Any:
         row, n = tuple(self._row), len(self._row)
@@ -93,20 +106,10 @@ class Rows(Reader):
         self._filled = 0
         return row
 
-    async def aclose(self) -> None:
-        """Close the sources; then raise what is wrong with their lengths."""
-        error, self._error = self._error, None
-        try:
-            try:
-                await super().aclose()
-            except BaseException as later:
-                if error is None or not isinstance(later, Exception):
-                    raise
-                _core.chain_errors(error, later)
-            if error is not None:
-                raise error
-        finally:
-            del error  # it leads to this frame
+    def wait(self) -> Awaitable[object]:
+        if self._error is None:
+            return super().wait()
+        return self.close([*self._open])  # the stream is at its end: the error comes after that
 
 
 class RowsToTheLongest(Rows):
@@ -119,9 +122,9 @@ class RowsToTheLongest(Rows):
         self._fillvalue = fillvalue
         self._ended = 0  # so many of the slots that were looked at have no item
 
-    def _go_on_after_end(self, i: int) -> bool:
+    def _at_end(self, i: int) -> Any:
         self._ended += 1
-        return self._ended < len(self._row)
+        return None if self._ended < len(self._row) else END
 
     def _deliver(self) -> Any:
         live = [i for i, item in enumerate(self._row) if item is not END]
@@ -130,3 +133,21 @@ class RowsToTheLongest(Rows):
             self._ask_again(i)
         self._filled = self._ended = 0
         return row
+
+
+def zipping(sources: Sequence[Any], *, strict: bool) -> Any:
+    """Return a stream of the rows of *sources*."""
+    streams = _streams("zip", sources)
+    return make(Rows(streams, strict=strict), "zip", *streams)
+
+
+def zipping_longest(sources: Sequence[Any], fillvalue: Any) -> Any:
+    """Return a stream of the rows of *sources*, to the end of the longest."""
+    streams = _streams("zip_longest", sources)
+    return make(RowsToTheLongest(streams, fillvalue), "zip_longest", *streams)
+
+
+def _streams(name: str, sources: Sequence[Any]) -> list[Stream[Any]]:
+    streams = [_core.source_for(source, name) for source in sources]
+    check_distinct(streams, name)
+    return streams

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
 from .. import _core
+from ..engine.rows import zipping, zipping_longest
 from .types import Source, T_co, U, V
 
 if TYPE_CHECKING:
@@ -53,9 +54,11 @@ class Combine(Generic[T_co]):
         return _core.chain((self, items))
 
     @overload
-    def zip(self, *, strict: bool = False) -> Stream[tuple[T_co]]: ...
+    def zip(self, *, strict: bool = False, concurrent: bool = False) -> Stream[tuple[T_co]]: ...
     @overload
-    def zip(self, other: Source[U], /, *, strict: bool = False) -> Stream[tuple[T_co, U]]: ...
+    def zip(
+        self, other: Source[U], /, *, strict: bool = False, concurrent: bool = False
+    ) -> Stream[tuple[T_co, U]]: ...
     @overload
     def zip(
         self, other: Source[U], third: Source[V], /, *, strict: bool = False
@@ -65,8 +68,12 @@ class Combine(Generic[T_co]):
         self, other: Source[U], third: Source[V], fourth: Source[W], /, *, strict: bool = False
     ) -> Stream[tuple[T_co, U, V, W]]: ...
     @overload
-    def zip(self, *others: Source[Any], strict: bool = False) -> Stream[tuple[Any, ...]]: ...
-    def zip(self, *others: Source[Any], strict: bool = False) -> Stream[Any]:
+    def zip(
+        self, *others: Source[Any], strict: bool = False, concurrent: bool = False
+    ) -> Stream[tuple[Any, ...]]: ...
+    def zip(
+        self, *others: Source[Any], strict: bool = False, concurrent: bool = False
+    ) -> Stream[Any]:
         """Combine one item of each source into a tuple, until the shortest source ends.
 
             source    a   b   c |
@@ -81,30 +88,52 @@ class Combine(Generic[T_co]):
 
         A row that is interrupted, by a cancellation or an error, stays: the next pull goes on
         filling it. When one source ends, all are closed.
+
+        With *concurrent*, the sources are asked for a row side by side, where otherwise one waits
+        for the other. The rows, errors and ends are the same, in whatever order the sources answer;
+        an item that is there when a source before it ends is gone. A source that has to be waited
+        for has a task of its own then, and one stream cannot be there twice: ValueError.
+
+        >>> async def slow(letters):
+        ...     for letter in letters:
+        ...         await asyncio.sleep(1)
+        ...         yield letter
+        >>> async def main():
+        ...     rows = await stream(slow("ab")).zip(slow("cd"), concurrent=True).list()
+        ...     return rows, asyncio.get_running_loop().time()
+        >>> run(main())
+        ([('a', 'c'), ('b', 'd')], 2.0)
         """
+        if concurrent and others:
+            rows: Stream[Any] = zipping((self, *others), strict=bool(strict))
+            return rows
         return _core.zip((self, *others), strict)
 
     @overload
-    def zip_longest(self) -> Stream[tuple[T_co]]: ...
-    @overload
-    def zip_longest(self, other: Source[U], /) -> Stream[tuple[T_co | None, U | None]]: ...
+    def zip_longest(self, *, concurrent: bool = False) -> Stream[tuple[T_co]]: ...
     @overload
     def zip_longest(
-        self, other: Source[U], /, *, fillvalue: F
+        self, other: Source[U], /, *, concurrent: bool = False
+    ) -> Stream[tuple[T_co | None, U | None]]: ...
+    @overload
+    def zip_longest(
+        self, other: Source[U], /, *, fillvalue: F, concurrent: bool = False
     ) -> Stream[tuple[T_co | F, U | F]]: ...
     @overload
     def zip_longest(
-        self, other: Source[U], third: Source[V], /
+        self, other: Source[U], third: Source[V], /, *, concurrent: bool = False
     ) -> Stream[tuple[T_co | None, U | None, V | None]]: ...
     @overload
     def zip_longest(
-        self, other: Source[U], third: Source[V], /, *, fillvalue: F
+        self, other: Source[U], third: Source[V], /, *, fillvalue: F, concurrent: bool = False
     ) -> Stream[tuple[T_co | F, U | F, V | F]]: ...
     @overload
     def zip_longest(
-        self, *others: Source[Any], fillvalue: object = None
+        self, *others: Source[Any], fillvalue: object = None, concurrent: bool = False
     ) -> Stream[tuple[Any, ...]]: ...
-    def zip_longest(self, *others: Source[Any], fillvalue: object = None) -> Stream[Any]:
+    def zip_longest(
+        self, *others: Source[Any], fillvalue: object = None, concurrent: bool = False
+    ) -> Stream[Any]:
         """Combine one item of each source into a tuple, until the longest source ends.
 
             source        a   b   c |
@@ -117,8 +146,12 @@ class Combine(Generic[T_co]):
         [('a', 1), ('b', 2), ('c', '-')]
 
         A row that is interrupted, by a cancellation or an error, stays: the next pull goes on
-        filling it. Each source is closed when it ends.
+        filling it. Each source is closed when it ends. With *concurrent*, the sources are asked for
+        a row side by side, as for :meth:`zip`.
         """
+        if concurrent and others:
+            rows: Stream[Any] = zipping_longest((self, *others), fillvalue)
+            return rows
         return _core.zip_longest((self, *others), fillvalue)
 
     def interleave(self, *others: Source[U]) -> Stream[T_co | U]:

@@ -12,7 +12,7 @@ from typing import Any
 from .loop import current_task, running_loop
 from .nursery import Nursery, nursery
 
-__all__ = ["Crew", "is_cancelled"]
+__all__ = ["Crew", "is_cancelled", "outcome"]
 
 EAGER: dict[str, Any] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
 
@@ -111,6 +111,15 @@ def _place(work: Work) -> Nursery:
 async def _end_all(tasks: set[Any]) -> None:
     for task in list(tasks):
         await task.end()
+
+
+async def outcome(awaitable: Any) -> Any:
+    """Await it. A future of asyncio is somebody else's: it is not cancelled with who waits."""
+    if not asyncio.isfuture(awaitable):
+        return await awaitable
+    if not awaitable.done():
+        await asyncio.wait([awaitable])
+    return awaitable.result()
 
 
 def is_cancelled(error: BaseException) -> bool:

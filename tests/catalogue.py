@@ -30,6 +30,7 @@ import aitertools as ait
 
 from .entry import BOOLS, ENTRIES, INTS, LISTS, PAIRS, TEXTS, enter
 from .models import (
+    Never,
     ascending,
     breaking,
     caught,
@@ -426,6 +427,9 @@ operator(
 )
 operator("timer", lambda f: ait.timer(0.001, None), lambda: [None])
 operator("timeout", lambda s, f: s.timeout(60), iter)
+operator("deadline", lambda s, f: s.deadline(60), iter)
+operator("idle", lambda s, f: s.idle(60, list), iter)
+operator("take_until", lambda s, f: s.take_until(Never()), iter)
 operator("heartbeat", lambda s, f: s.heartbeat(60, None), iter)
 
 # ---- errors --------------------------------------------------------------------------------------

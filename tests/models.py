@@ -5,11 +5,12 @@ Functions to hand over, and originals of operators that have none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
 import aitertools as ait
+from aitertools import runtime
 
 # ---- functions to hand over ----------------------------------------------------------------------
 
@@ -153,3 +154,10 @@ def chunked_by_weight(
         total += w
     if chunk:
         yield chunk
+
+
+class Never:
+    """Awaited, it waits until it is cancelled."""
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return runtime.park().__await__()

@@ -1,4 +1,4 @@
-"""What happens when nothing comes: timeout, heartbeat."""
+"""What happens when nothing comes, or not in time: timeout, deadline, idle, heartbeat."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import aitertools as ait
 from aitertools import stream
 from aitertools.testing import assert_marbles
 
-from .oracle import Failed
+from . import zoo
+from .oracle import Blocked, Failed
 from .script import Broken, Script, fussy, now, virtual, watch, watched
 from .timed import pauses, same, times, waiting
 
@@ -72,6 +73,169 @@ def test_a_timeout_ends_neither_a_pull_nor_a_generator():
 def test_a_timeout_that_is_suppressed_waits_on():
     seen = watched(lambda s: s.timeout(2).suppress(TimeoutError), [(1, "a"), (8, "b")])
     assert seen == [(1, "a"), (8, "b")]
+
+
+# ---- deadline ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("ab|", "ab|"),
+        ("a-b--c|", "a-b({^TimeoutError}|)"),
+        ("a--b--c|", "a--({^TimeoutError}|)"),  # what comes just then is late
+        ("...", "---({^TimeoutError}|)"),
+        ("a-^", "a-^"),
+        ("|", "|"),
+    ],
+)
+def test_deadline_in_pictures(source, expected):
+    assert_marbles(lambda s: s.deadline(3), source, expected)
+
+
+@given(times, pauses, st.integers(1, 20))
+def test_nothing_comes_after_the_deadline_and_all_before_it(times, pauses, seconds):
+    events = [(time, i) for i, time in enumerate(times)]
+    seen = watched(lambda s: s.deadline(seconds), events, pauses)
+    without = watched(lambda s: s, events, pauses)
+    expected = [(time, answer) for time, answer in without if time < seconds]
+    busy = [*pauses, *[0] * 9]
+    asked = expected[-1][0] + busy[len(expected) - 1] if expected else 0
+    ends = max(asked, *times[-1:], 0)
+    if len(expected) < len(without) or ends >= seconds:
+        expected.append((max(seconds, asked), LATE))
+    assert seen == expected
+
+
+def test_a_source_that_is_always_ready_is_ended_as_well():
+    async def main():
+        with pytest.raises(TimeoutError, match=r"^deadline\(\): not over within 0.02 seconds"):
+            await ait.count().deadline(0.02).drain()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("pauses", [[], [9]])
+def test_the_source_is_closed_before_the_deadline_is_told(pauses):
+    async def main():
+        script = Script((1, "a"), (8, "b"))
+        subject = stream(script).deadline(5)
+        assert await anext(subject) == "a"
+        await asyncio.sleep(sum(pauses))
+        with pytest.raises(TimeoutError):
+            await anext(subject)
+        assert len(script.closed_in) == 1
+        assert await watch(subject) == []
+
+    virtual(main())
+
+
+def test_a_source_that_fails_to_close_then_does_not_mask_it():
+    async def main():
+        specimen = zoo.FAILS_TO_CLOSE([], Blocked(1))
+        subject = stream(specimen.hand_over()).deadline(5)
+        with pytest.raises(TimeoutError) as caught:
+            await anext(subject)
+        assert isinstance(caught.value.__context__, zoo.CloseError)
+        assert specimen.is_closed_once
+        assert await watch(subject) == []
+
+    virtual(main())
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_cancelled_while_it_closes_the_deadline_is_told_next(turn):
+    class SlowToClose(Script):
+        async def aclose(self):
+            await super().aclose()
+            await asyncio.sleep(3)
+
+    async def main():
+        script = SlowToClose((1, "a"), (8, "b"))
+        subject = stream(script).deadline(5)
+        pulling = asyncio.ensure_future(subject.list())
+        await asyncio.sleep(5 + turn)
+        pulling.cancel()
+        await asyncio.wait([pulling])
+        assert now() == max(8, 5 + turn) if turn else 8
+        assert len(script.closed_in) == 1
+
+    virtual(main())
+
+
+# ---- idle ----------------------------------------------------------------------------------------
+
+
+@given(times, pauses, durations)
+def test_idle_tells_once_in_each_silence_and_passes_on_what_comes(times, pauses, seconds):
+    """Silences are where a heartbeat has its first beat."""
+    events = [(time, i) for i, time in enumerate(times)]
+    told = []
+    seen = watched(lambda s: s.idle(seconds, lambda: told.append(now())), events, pauses)
+    assert seen == watched(lambda s: s, events, pauses)
+    expected, asked = [], 0.0
+    for (came, _), pause in zip(
+        [*seen, (max(times[-1:], default=0), None)], [*pauses, *[0] * 10], strict=False
+    ):
+        if asked + seconds < came:
+            expected.append(asked + seconds)
+        asked = came + pause
+    assert told == pytest.approx(expected)
+
+
+def test_an_async_callback_is_awaited_by_who_waits():
+    """What comes meanwhile comes after it, and is not lost when it fails or is cancelled."""
+
+    async def main(fate):
+        calls = []
+
+        async def callback():
+            calls.append(asyncio.current_task())
+            await asyncio.sleep(4)
+            if fate == "fails":
+                raise Broken
+
+        subject = stream(Script((3, "a"), (4, "b"))).idle(2, callback)
+        pulling = asyncio.ensure_future(anext(subject))
+        await asyncio.sleep(3.5)
+        if fate == "cancelled":
+            pulling.cancel()
+        await asyncio.wait([pulling])
+        assert calls == [pulling]
+        if fate == "fails":
+            assert isinstance(pulling.exception(), Broken)
+        elif fate == "cancelled":
+            assert pulling.cancelled()
+        else:
+            assert (pulling.result(), now()) == ("a", 6)
+        return [answer for _, answer in await watch(subject)]
+
+    assert virtual(main("returns")) == ["b"]
+    assert virtual(main("fails")) == ["a", "b"]
+    assert virtual(main("cancelled")) == ["a", "b"]
+
+
+@pytest.mark.parametrize("stop", [StopIteration, StopAsyncIteration])
+def test_stop_iteration_out_of_the_callback_is_a_runtime_error(stop):
+    def callback():
+        raise stop
+
+    seen = watched(lambda s: s.idle(2, callback), [(3, "a")])
+    assert seen == [(2, Failed(RuntimeError)), (3, "a")]
+
+
+def test_cancelled_pulls_do_not_put_off_the_call():
+    async def main():
+        told = []
+        subject = ait.never().idle(2.5, lambda: told.append(now()))
+        for _ in range(6):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(1):
+                    await anext(subject)
+        await subject.aclose()
+        return told
+
+    assert virtual(main()) == [2.5]
 
 
 # ---- heartbeat -----------------------------------------------------------------------------------
@@ -138,6 +302,8 @@ def test_what_came_for_nobody_comes_before_a_beat():
 
 TAKING_SECONDS = {
     "timeout(): seconds": lambda s: ait.empty().timeout(s),
+    "deadline(): seconds": lambda s: ait.empty().deadline(s),
+    "idle(): seconds": lambda s: ait.empty().idle(s, list),
     "heartbeat(): every": lambda s: ait.empty().heartbeat(s, None),
     "interval(): every": ait.interval,
 }
@@ -163,3 +329,8 @@ def test_what_they_are_called():
     )
     assert repr(ait.interval(0.25).take(3)) == "<Stream take(3) <- interval(0.25)>"
     assert repr(ait.timer(3)) == "<Stream timer(3)>"
+    assert repr(ait.never().idle(2, list).deadline(60)) == (
+        "<Stream deadline(60) <- idle(2) <- never>"
+    )
+    with pytest.raises(TypeError, match=r"^idle\(\): 'int' object is not callable$"):
+        ait.empty().idle(2, 1)

@@ -6,9 +6,17 @@ from typing import assert_type
 from aitertools import Stream, interval, timer
 
 
+async def ring() -> int:
+    return 1
+
+
 def methods(words: Stream[str]) -> None:
     assert_type(words.timeout(1.5), Stream[str])
     assert_type(words.timeout(timedelta(seconds=1)), Stream[str])
+    assert_type(words.deadline(60), Stream[str])
+    assert_type(words.idle(20, list), Stream[str])
+    assert_type(words.idle(20, ring), Stream[str])
+    assert_type(words.take_until(ring()), Stream[str])
     assert_type(words.heartbeat(20, None), Stream[str | None])
 
 

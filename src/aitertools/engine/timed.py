@@ -8,16 +8,18 @@ source goes on when the time is over, and when the consumer is cancelled.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .. import _core, runtime
-from .checks import check_seconds
+from .checks import check_callable, check_seconds
 from .operator import PENDING, Operator, make
+from .outcomes import failure
 
 if TYPE_CHECKING:
     from ..stream import Stream
 
-__all__ = ["NEVER", "Clocked", "Timed", "beating", "timing_out"]
+__all__ = ["NEVER", "Clocked", "Timed", "beating", "noticing", "timing_out"]
 
 NEVER = float("inf")
 
@@ -142,6 +144,28 @@ class Heartbeat(Silence):
         self._beats = await self._is_over()
 
 
+class Idle(Silence):
+    """A call in each silence, once."""
+
+    __slots__ = ("_callback",)
+
+    def __init__(self, source: Stream[Any], seconds: float, callback: Callable[[], Any]) -> None:
+        super().__init__(source, seconds)
+        self._callback = callback
+
+    async def wait(self) -> None:
+        """Wait for what comes, and make the call when it is time for that."""
+        if not await self._is_over():
+            return
+        self._due = NEVER
+        try:
+            done = self._callback()
+            if _core.is_awaitable(done):
+                await done
+        except (StopIteration, StopAsyncIteration) as error:
+            raise failure(error) from error
+
+
 # ---- what the methods make -----------------------------------------------------------------------
 
 
@@ -155,3 +179,10 @@ def beating(source: Any, every: Any, value: Any) -> Any:
     """Return a stream with *value* wherever nothing came for so long."""
     every = check_seconds(every, "heartbeat", "every")
     return make(Heartbeat(source, every, value), f"heartbeat({every:g})", source)
+
+
+def noticing(source: Any, seconds: Any, callback: Callable[[], Any]) -> Any:
+    """Return a stream that calls *callback* when nothing came for so long."""
+    seconds = check_seconds(seconds, "idle", "seconds")
+    check_callable(callback, "idle")
+    return make(Idle(source, seconds, callback), f"idle({seconds:g})", source)

@@ -9,7 +9,7 @@ import asyncio
 from .. import _core
 from .clock import now, sleep, wait
 from .courier import courier, swap_task
-from .crew import Crew, is_cancelled
+from .crew import Crew, is_cancelled, outcome
 from .lines import handle, in_loop, let_go, wake
 from .loop import checkpoint, close_running, current_task, park, running_loop, timeout
 from .nursery import enter, leave, shield
@@ -27,6 +27,7 @@ __all__ = [
     "leave",
     "let_go",
     "now",
+    "outcome",
     "park",
     "pump",
     "shield",

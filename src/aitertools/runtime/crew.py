@@ -13,7 +13,7 @@ from .. import _core
 from .loop import current_task, over, running_loop, silence
 from .nursery import Nursery, nursery
 
-__all__ = ["Crew", "is_cancelled"]
+__all__ = ["Crew", "is_cancelled", "outcome"]
 
 EAGER: dict[str, Any] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
 
@@ -151,6 +151,15 @@ async def _end_all(tasks: set[Any]) -> None:
             first = first or error
     if first is not None:
         raise first
+
+
+async def outcome(awaitable: Any) -> Any:
+    """Await it. A future of asyncio is somebody else's: it is not cancelled with who waits."""
+    if not asyncio.isfuture(awaitable):
+        return await awaitable
+    if not awaitable.done():
+        await asyncio.wait([awaitable])
+    return awaitable.result()
 
 
 def is_cancelled(error: BaseException) -> bool:

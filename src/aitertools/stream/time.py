@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
 
+from ..engine.over import ending_by, ending_within
 from ..engine.ticks import alarming, ticking
-from ..engine.timed import beating, timing_out
+from ..engine.timed import beating, noticing, timing_out
 from .types import T_co, U
 
 if TYPE_CHECKING:
@@ -56,6 +58,65 @@ class Time(Generic[T_co]):
         made: Stream[T_co] = timing_out(self, seconds)
         return made
 
+    def deadline(self, seconds: Seconds) -> Stream[T_co]:
+        """Raise TimeoutError when the stream is not over within so long; that is its end.
+
+            source         a-b--c|
+            deadline(4)    a-b-({^TimeoutError}|)
+
+        >>> async def main():
+        ...     seen = []
+        ...     try:
+        ...         async for tick in interval(10).deadline(25):
+        ...             seen.append(tick)
+        ...     except TimeoutError:
+        ...         return seen
+        >>> run(main())
+        [0, 1]
+
+        The time counts from the first pull, what the consumer does in between included. The source
+        is closed before the error is raised; what comes just then, or came and was not asked for,
+        is gone.
+
+        Cancel-safe: a cancelled pull loses nothing, and does not move the end. Closing closes the
+        source. Errors come in their place. Raises ValueError if *seconds* is not positive.
+
+        Source: Pekko's ``completionTimeout``. For each item there is :meth:`timeout`.
+        """
+        made: Stream[T_co] = ending_within(self, seconds)
+        return made
+
+    @overload
+    def idle(self, seconds: Seconds, callback: Callable[[], Awaitable[object]]) -> Stream[T_co]: ...
+    @overload
+    def idle(self, seconds: Seconds, callback: Callable[[], object]) -> Stream[T_co]: ...
+    def idle(self, seconds: Seconds, callback: Callable[[], object]) -> Stream[T_co]:
+        """Call *callback* when nothing came for so long; once, until something comes.
+
+            source           a------b-|
+            idle(2, call)    a------b-|
+            call               x
+
+        >>> async def readings():
+        ...     for pause in (1, 50, 1):
+        ...         await asyncio.sleep(pause)
+        ...         yield pause
+        >>> run(stream(readings()).idle(20, lambda: print("is anybody there?")).list())
+        is anybody there?
+        [1, 50, 1]
+
+        It may be ``def`` or ``async def``, and is called, without arguments, by the consumer who
+        waits; while it is awaited nothing is delivered, but the pull of the source goes on. The
+        time counts from when the consumer asks for the next item; a cancelled pull does not begin
+        it anew. An error of *callback* comes at once, and the stream goes on after it.
+
+        Cancel-safe: no item is lost. A call that is cancelled half-way is not made again in the
+        same silence. Closing closes the source. Raises ValueError if *seconds* is not positive,
+        TypeError if *callback* cannot be called.
+        """
+        made: Stream[T_co] = noticing(self, seconds, callback)
+        return made
+
     def heartbeat(self, every: Seconds, value: U) -> Stream[T_co | U]:
         """Deliver *value* whenever nothing else came for so long, to keep a connection alive.
 
@@ -79,6 +140,40 @@ class Time(Generic[T_co]):
         Source: Pekko's ``keepAlive``; Server-Sent Events, WebSockets.
         """
         made: Stream[T_co | U] = beating(self, every, value)
+        return made
+
+    def take_until(self, signal: Awaitable[object]) -> Stream[T_co]:
+        """Deliver items until *signal* is done, then end, and close the source.
+
+            source                      ab--c--d|
+            other                       -----x|
+            take_until(other.first())   ab--c|
+
+        >>> async def main():
+        ...     stop = asyncio.Event()
+        ...     async for tick in interval(10).take_until(stop.wait()):
+        ...         if tick == 2:
+        ...             stop.set()
+        ...     return tick
+        >>> run(main())
+        2
+
+        *signal* is a coroutine, a future, or anything else that can be awaited. One task awaits it,
+        from the first pull on, in a copy of its context. What it returns does not matter; its
+        error is raised, once, when the source is closed, and then there is the end.
+
+        A pull that waits for the source is given up; an item that is there by then comes only if
+        it was asked for before. When the stream ends otherwise, or is closed, the task is cancelled
+        and awaited; with a future or a task of asyncio only the waiting for it ends, as others may
+        wait for it. If somebody else cancels the task, that is a RuntimeError.
+
+        Cancel-safe: a cancelled pull loses nothing. Errors come in their place. Under trio it is
+        used inside of an ``async with`` of the stream. Raises TypeError if *signal* cannot be
+        awaited.
+
+        Source: futures-rs's ``take_until``, Rx's ``takeUntil``.
+        """
+        made: Stream[T_co] = ending_by(self, signal)
         return made
 
 

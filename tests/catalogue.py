@@ -41,6 +41,7 @@ from .models import (
     fussy,
     groups,
     iterated,
+    once,
     opened,
     pages,
     pair,
@@ -381,6 +382,34 @@ operator(
     mit.flatten,
     LISTS,
 )
+operator("race", lambda s, f: s.race([]), iter)
+operator("zip_latest", lambda s, f: s.zip_latest(), zip)
+operator("zip_latest of 2", lambda s, f: s.zip_latest([7]), lambda a: ((x, 7) for x in a))
+operator(
+    "with_latest_from",
+    lambda s, f: s.with_latest_from([7], ait.repeat(8)),
+    lambda a: ((x, 7, 8) for x in a),
+)
+operator(  # the next source is there when the one before has ended
+    "switch_map",
+    lambda s, f: s.map(lambda x: x).switch_map(f(once)),
+    iter,
+    ahead=1,
+)
+
+# ---- time: a clock that goes on only when all wait -----------------------------------------------
+
+operator = functools.partial(enter, "time", tasks=True)
+
+operator(
+    "interval",
+    lambda f: ait.interval(0.001).enumerate().map(first).take(3),  # a real clock may skip some
+    lambda: range(3),
+    early=True,
+)
+operator("timer", lambda f: ait.timer(0.001, None), lambda: [None])
+operator("timeout", lambda s, f: s.timeout(60), iter)
+operator("heartbeat", lambda s, f: s.heartbeat(60, None), iter)
 
 # ---- errors --------------------------------------------------------------------------------------
 

@@ -18,6 +18,10 @@ def double(x: Any) -> Any:
     return x * 2
 
 
+def once(x: Any) -> list[Any]:
+    return [x]
+
+
 def even(x: int) -> bool:
     return x % 2 == 0
 

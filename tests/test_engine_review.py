@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
+import threading
+import weakref
+from contextlib import contextmanager
 
 import pytest
+import trio
+import trio.testing
 
 from aitertools import stream
 
@@ -155,3 +161,314 @@ def test_a_closing_that_is_dropped_half_way_ends_there():
         assert closed == [True]
 
     run(main())
+
+
+# ---- event loops that end -------------------------------------------------------------------------
+
+
+@contextmanager
+def no_complaints(loop):
+    """Nothing is said of tasks, also when the collector finds them."""
+    complaints = []
+    loop.set_exception_handler(lambda _, context: complaints.append(context))
+    yield
+    gc.collect()
+    assert complaints == []
+
+
+async def some_turns(turns=5):
+    for _ in range(turns):
+        await asyncio.sleep(0)
+
+
+def test_the_shutdown_of_a_loop_begins_no_more_calls():
+    """It cancels all tasks; what took their place would be left behind."""
+    called = []
+
+    async def forever(item):
+        called.append(item)
+        await asyncio.get_running_loop().create_future()
+
+    async def main(results):
+        consumer = asyncio.ensure_future(first(results))
+        await some_turns()
+        return consumer
+
+    with asyncio.Runner() as runner, no_complaints(runner.get_loop()):
+        results = stream(range(100)).map(forever, concurrency=2, buffer=4)
+        runner.run(main(results))
+        runner.close()
+        assert called == [0, 1]
+        del results
+
+
+@pytest.mark.parametrize("keyed", [False, True], ids=["", "by key"])
+@pytest.mark.parametrize("ordered", [False, True], ids=["as completed", "ordered"])
+@pytest.mark.parametrize("concurrency", [1, 2, 3])
+def test_another_worker_takes_the_place_of_one_that_was_cancelled(concurrency, ordered, keyed):
+    flying = most = 0
+
+    async def call(item):
+        nonlocal flying, most
+        flying += 1
+        most = max(most, flying)
+        try:
+            if item in (2, 3):
+                asyncio.current_task().cancel()
+            await some_turns(item % 4)
+        finally:
+            flying -= 1
+        return item
+
+    async def main():
+        key = (lambda item: item % 2) if keyed else None
+        results = stream(range(20)).map(
+            call, concurrency=concurrency, ordered=ordered, key=key, buffer=0
+        )
+        seen = []
+        async with asyncio.timeout(5):
+            while True:
+                try:
+                    seen.append(await anext(results))
+                except RuntimeError:
+                    seen.append("lost")
+                except StopAsyncIteration:
+                    return seen
+
+    seen = run(main())
+    assert sorted(seen, key=str) == sorted([*range(2), *range(4, 20), "lost", "lost"], key=str)
+    assert most <= concurrency
+
+
+def test_a_loop_may_be_closed_with_calls_in_flight():
+    """As by run_until_complete() and close(): nothing is cancelled then."""
+    called = []
+
+    async def forever(item):
+        called.append(item)
+        await asyncio.get_running_loop().create_future()
+
+    loop = asyncio.new_event_loop()
+    with no_complaints(loop):
+        results = stream(range(100)).map(forever, concurrency=2, buffer=4)
+        loop.run_until_complete(begun(results))
+        loop.close()
+
+        async def later():
+            with pytest.raises(RuntimeError, match="another event loop"):
+                await anext(results)
+            await results.aclose()
+
+        run(within(later()))
+        assert called == [0, 1]
+        del results
+
+
+async def within(awaitable):
+    async with asyncio.timeout(9):
+        return await awaitable
+
+
+def test_a_loop_may_be_closed_with_workers_that_wait():
+    async def call(item):
+        await asyncio.sleep(0)
+        return item
+
+    loop = asyncio.new_event_loop()
+    with no_complaints(loop):
+        results = stream(range(100)).map(call, concurrency=2, buffer=4)
+        assert loop.run_until_complete(results.head(3)) == [0, 1, 2]
+        loop.run_until_complete(some_turns(20))
+        loop.close()
+
+        async def later():
+            for item in range(3, 7):  # what is there already
+                assert await anext(results) == item
+            with pytest.raises(RuntimeError, match="another event loop"):
+                await results.list()
+            assert await results.list() == []
+
+        run(within(later()))
+        del results
+
+
+@pytest.mark.parametrize("where", ["in a call", "idle"])
+@pytest.mark.parametrize("closed", [False, True], ids=["in its loop", "its loop is closed"])
+def test_the_collector_may_take_a_stream_with_its_workers(where, closed):
+    class Owner:
+        """It has the stream, and the stream, by its function, has it."""
+
+        called = 0
+
+        def __init__(self):
+            self.results = stream(range(100)).map(self.call, concurrency=2, buffer=4)
+            self.never = None
+
+        async def call(self, item):
+            Owner.called += 1
+            if where == "in a call":
+                self.never = asyncio.get_running_loop().create_future()
+                await self.never
+            return item
+
+    loop = asyncio.new_event_loop()
+    with no_complaints(loop):
+        owner = Owner()
+        loop.run_until_complete(begun(owner.results, turns=20))
+        if closed:
+            loop.close()
+        before = Owner.called
+        gone = weakref.ref(owner)
+        del owner
+        gc.collect()
+        if not closed:
+            loop.run_until_complete(some_turns())
+        gc.collect()
+        assert gone() is None
+        assert not asyncio.all_tasks(loop)
+        assert Owner.called == before
+        loop.close()
+
+
+def test_a_stream_may_be_closed_from_the_loop_of_another_thread():
+    home = asyncio.new_event_loop()
+    results = stream(range(100)).map(lingering_really, concurrency=2)
+    home.run_until_complete(begun(results))
+    thread = threading.Thread(target=home.run_forever)
+    thread.start()
+    try:
+        asyncio.run(within(close(results)))
+        assert not asyncio.all_tasks(home)
+    finally:
+        home.call_soon_threadsafe(home.stop)
+        thread.join()
+        home.close()
+
+
+async def lingering_really(item):
+    try:
+        await asyncio.get_running_loop().create_future()
+    finally:
+        await asyncio.sleep(0)
+
+
+# ---- trio -----------------------------------------------------------------------------------------
+
+
+async def same(item):
+    await trio.lowlevel.checkpoint()
+    return item
+
+
+async def paced(items, then=None):
+    for item in items:
+        await trio.lowlevel.checkpoint()
+        yield item
+    if then is not None:
+        await then()
+
+
+async def failing_to_close_on_trio():
+    try:
+        for item in range(9):
+            await trio.lowlevel.checkpoint()
+            yield item
+    finally:
+        raise OSError("closing")
+
+
+def on_trio(main):
+    async def within_limits():
+        with trio.fail_after(9):
+            return await main()
+
+    return trio.run(within_limits, clock=trio.testing.MockClock(autojump_threshold=0))
+
+
+def test_on_trio_an_error_of_closing_does_not_hide_the_one_that_led_there():
+    async def main():
+        with pytest.raises(KeyError) as caught:
+            async with stream(failing_to_close_on_trio()).map(same, concurrency=2) as results:
+                assert await anext(results) == 0
+                raise KeyError("body")
+        assert "closing" in messages(caught.value)
+
+    on_trio(main)
+
+
+def test_on_trio_an_error_of_closing_is_for_who_closes_and_not_for_the_body():
+    async def main():
+        async with stream(failing_to_close_on_trio()).map(same, concurrency=2) as results:
+            assert await anext(results) == 0
+            with pytest.raises(OSError, match="closing"):
+                await results.aclose()
+            await trio.sleep(1)
+
+    on_trio(main)
+
+
+def test_on_trio_an_error_of_a_source_that_is_no_exception_comes_to_the_consumer():
+    class Alarm(BaseException):
+        pass
+
+    async def alarm():
+        raise Alarm
+
+    async def main():
+        seen = []
+        with pytest.raises(Alarm):
+            async with stream(paced(range(3), alarm)).map(same, concurrency=2) as results:
+                async for item in results:
+                    seen.append(item)
+        assert seen == [0, 1, 2]
+
+    on_trio(main)
+
+
+def test_on_trio_who_waits_for_an_item_sees_the_end_when_another_task_leaves_the_stream():
+    async def consume(results):
+        seen.extend([item async for item in results])
+        seen.append("end")
+
+    seen = []
+
+    async def main():
+        source = paced(range(1), trio.sleep_forever)
+        async with trio.open_nursery() as nursery:
+            async with stream(source).map(same, concurrency=2) as results:
+                nursery.start_soon(consume, results)
+                await trio.sleep(1)
+                assert seen == []  # it waits for the second item
+        assert seen == [0, "end"]
+
+    on_trio(main)
+
+
+def test_on_trio_nothing_is_lost_of_a_stream_that_was_begun_outside_of_its_block():
+    async def main():
+        results = stream(range(4)).map(same, concurrency=2)
+        with pytest.raises(RuntimeError, match="async with"):
+            await anext(results)
+        async with results:
+            assert await results.list() == [0, 1, 2, 3]
+
+    on_trio(main)
+
+
+def test_on_trio_all_calls_are_cancelled_before_any_is_waited_for():
+    async def slow_to_end(item):
+        try:
+            await trio.sleep_forever()
+        finally:
+            with trio.CancelScope(shield=True):
+                await trio.sleep(1)
+
+    async def main():
+        async with stream(range(9)).map(slow_to_end, concurrency=3) as results:
+            with trio.move_on_after(1):
+                await anext(results)
+            since = trio.current_time()
+            await results.aclose()
+            assert trio.current_time() - since == pytest.approx(1)
+
+    on_trio(main)

@@ -37,7 +37,7 @@ def pictures(doc):
     for block in re.split(r"\n\s*\n", doc):
         lines = textwrap.dedent(block).splitlines()
         rows = [LINE.fullmatch(line.strip()) for line in lines]
-        if len(rows) > 1 and all(rows) and CALL.fullmatch(rows[-1][1]):
+        if rows and all(rows) and CALL.fullmatch(rows[-1][1]):
             *sources, call = [row[1] for row in rows]
             yield Picture(sources, call, [row[2] for row in rows])
 

@@ -95,6 +95,17 @@ def test_before_it_begins_there_is_the_end():
     run(main())
 
 
+def test_a_clock_stops():
+    async def main():
+        subject = ait.interval(1).map(str)
+        consumer = asyncio.ensure_future(subject.list())
+        await asyncio.sleep(2.5)
+        await subject.stop()
+        return await consumer, asyncio.get_running_loop().time()
+
+    assert run(main()) == (["0", "1"], 2.5)
+
+
 def test_after_the_end_it_is_nothing():
     async def main():
         subject = stream("ab")

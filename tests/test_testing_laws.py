@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import operator
 import re
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -353,11 +354,6 @@ async def naive(source):
         yield item
 
 
-def test_an_async_generator_breaks_the_laws_that_it_cannot_keep():
-    closing = [law for law in LAWS if law.startswith("close")]
-    assert laws_broken_by(naive) == ["fair", *closing, "cancelling", "leaks"]
-
-
 ENTRY = {entry.name: entry for entry in ENTRIES}
 
 
@@ -370,6 +366,21 @@ def test_operators_of_ours_keep_all_of_them(name):
         items=entry.examples,
         expected=entry.theirs,
     )
+
+
+class Impatient(Identity):
+    """It gives something else where its source lets it wait too long, as it may."""
+
+    async def __anext__(self):
+        try:
+            return await ait.anext(self.stream, timeout=5)
+        except TimeoutError:
+            await self.aclose()
+            return "late"
+
+
+def test_what_time_makes_of_it_is_right_where_nothing_is_expected():
+    check_operator(Impatient, laws=["items", "close while running"])
 
 
 @pytest.mark.parametrize("ordered", [True, False])
@@ -452,3 +463,27 @@ def test_an_operator_that_never_works_is_told_so_at_once():
         raise LookupError("no operator")
 
     assert laws_broken_by(build) == ["items"]
+
+
+# ---- the page about it ---------------------------------------------------------------------------
+
+PAGE = (Path(__file__).parents[1] / "docs" / "testing.md").read_text()
+EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_the_page_names_all_laws():
+    table = PAGE.partition("| law |")[2]
+    assert re.findall(r"^\| `([a-z ]+)` \| [a-z]", table, re.MULTILINE)[: len(LAWS)] == [*LAWS]
+
+
+def test_the_examples_of_the_page_do_what_it_says():
+    diagrams, laws = (next(e for e in EXAMPLES if call in e) for call in ("marbles(", "operator("))
+    exec(diagrams, {})
+    with pytest.raises(LawBroken) as caught:
+        exec(laws, {})
+    said = PAGE.partition("```\n10 laws")[2].partition("...\n```")[0].splitlines()
+    assert set(said[1:]) <= set(str(caught.value).splitlines())
+    report, closing = caught.value.report, [law for law in LAWS if law.startswith("close")]
+    broken = [law for law in report.laws if report.broken(law)]
+    assert broken == ["fair", *closing, "cancelling", "leaks"]
+    assert str(caught.value).startswith("10 laws")

@@ -35,6 +35,10 @@ class TurnedLoop(VirtualLoop):
         self.run_forever()
         self.stops_at = None
 
+    def pass_time(self, seconds: float) -> None:
+        """Let the clock go on."""
+        self._now += seconds
+
 
 _runner: asyncio.Runner | None = None
 complaints: list[dict[str, Any]] = []  # "was never retrieved" and its like

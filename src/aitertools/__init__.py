@@ -90,6 +90,7 @@ from .queues import (
 from .results import Err, Ok, Result, dead_letters
 from .schedules import Schedule, exponential, fixed
 from .stream import Lagged, Merged, Peekable, Shared, Stage, Stream
+from .stream.concurrent import race, zip_latest
 from .stream.create import (
     aiter,
     anext,
@@ -106,6 +107,7 @@ from .stream.create import (
 )
 from .stream.merged import merge
 from .stream.retry import retry, retrying
+from .stream.time import interval, timer
 
 __all__ = [
     "Err",
@@ -160,6 +162,7 @@ __all__ = [
     "groupby",
     "interleave",
     "intersperse",
+    "interval",
     "islice",
     "iterate",
     "last",
@@ -181,6 +184,7 @@ __all__ = [
     "permutations",
     "prepend",
     "product",
+    "race",
     "range",
     "reduce",
     "repeat",
@@ -194,11 +198,13 @@ __all__ = [
     "sum",
     "takewhile",
     "tee",
+    "timer",
     "tuple",
     "unique",
     "unique_justseen",
     "windowed",
     "zip",
+    "zip_latest",
     "zip_longest",
 ]
 

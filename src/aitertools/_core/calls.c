@@ -133,12 +133,14 @@ calls_next(PyObject *self, PyObject *Py_UNUSED(ignored))
 static int
 resume(ait_calls *c)
 {
-    c->stalled = false;
+    bool lame = c->lame;
+    c->stalled = c->lame = false;
     PyObject *go_on = Py_XNewRef(c->go_on);
     PyObject *done = go_on == NULL ? Py_NewRef(Py_None) : PyObject_CallNoArgs(go_on);
     Py_XDECREF(go_on);
     if (done == NULL) {
         c->stalled = true;
+        c->lame |= lame;
         return -1;
     }
     Py_DECREF(done);
@@ -158,11 +160,11 @@ at_the_end(ait_calls *c)
     return Py_NewRef(c->st->end);
 }
 
-/* Whether nobody asks for items, as there was no room, but there is. */
+/* Whether nobody asks for items, as there was no room, but there is; or as workers are gone. */
 static bool
 has_room(const ait_calls *c)
 {
-    return c->stalled && c->flight->held <= c->resume && !c->closing;
+    return c->stalled && (c->lame || c->flight->held <= c->resume) && !c->closing;
 }
 
 static PyObject *
@@ -361,6 +363,17 @@ calls_aclose(PyObject *self, PyObject *Py_UNUSED(ignored))
     return closing;
 }
 
+/* Somebody else cancelled a worker. Whoever asks for items has another one go on: nobody does when
+ * the event loop shuts down, which cancels all tasks, and would leave what begins then. */
+static PyObject *
+calls_stall(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    ait_calls *c = (ait_calls *)self;
+    c->stalled = c->lame = true;
+    wake(c);
+    Py_RETURN_NONE;
+}
+
 static PyObject *
 calls_held(PyObject *self, void *Py_UNUSED(ignored))
 {
@@ -377,6 +390,8 @@ static PyMethodDef calls_methods[] = {
      PyDoc_STR("settle($self, ticket, result, /)\n--\n\n")},
     {"fail", AIT_FASTCALL(calls_fail), PyDoc_STR("fail($self, ticket, error, /)\n--\n\n")},
     {"skip", calls_skip, METH_O, PyDoc_STR("skip($self, ticket, /)\n--\n\n")},
+    {"stall", calls_stall, METH_NOARGS,
+     PyDoc_STR("stall($self, /)\n--\n\nHave the next poll() go on.")},
     {"aclose", calls_aclose, METH_NOARGS, PyDoc_STR("aclose($self, /)\n--\n\n")},
     {"drop", calls_drop, METH_NOARGS, PyDoc_STR("drop($self, /)\n--\n\n")},
     {NULL},

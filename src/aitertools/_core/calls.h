@@ -39,6 +39,7 @@ typedef struct {
     bool over;        /* the source is at its end                                               */
     bool closing;     /* nothing begins any more                                                */
     bool stalled;     /* nobody asks for items: there was no room, or nothing was asked for yet */
+    bool lame;        /* a worker is gone: so the next poll() goes on, however little is free   */
     bool thirsty;     /* poll() had nothing to deliver                                          */
 } ait_calls;
 

@@ -10,7 +10,7 @@
 typedef struct {
     AIT_OP_HEAD;
     PyObject *label;
-    PyObject *sources; /* the stream that it reads and closes, or a tuple of them: for repr    */
+    PyObject *sources; /* the stream that it reads and closes, a tuple of them, NULL: for repr  */
     PyObject *poll, *wait, *close;
     PyObject *guard;   /* is told by its __del__ that the stream was dropped                    */
 } engine_op;
@@ -35,6 +35,9 @@ engine_step(ait_op *self, ait_drive *d, PyObject **out)
             PySendResult r = wait_on(self, d, out);
             if (r != PYGEN_RETURN) {
                 return r;
+            }
+            if (self->flags & AIT_CLOSE_ASKED) { /* where a wait cannot be interrupted */
+                return PYGEN_RETURN;
             }
         }
         PyObject *answer = ait_vectorcall(op->poll, NULL, 0);
@@ -99,10 +102,12 @@ are_streams(ait_state *st, PyObject *sources)
     return true;
 }
 
+/* What an operator that reads these has; NULL: none. */
 static PyObject *
 one_or_all(PyObject *sources)
 {
-    return Py_NewRef(PyTuple_GET_SIZE(sources) == 1 ? PyTuple_GET_ITEM(sources, 0) : sources);
+    Py_ssize_t n = PyTuple_GET_SIZE(sources);
+    return n == 0 ? NULL : Py_NewRef(n == 1 ? PyTuple_GET_ITEM(sources, 0) : sources);
 }
 
 /* engine(cls, operator, guard, label, sources): a stream over the operator, of that class; None: of

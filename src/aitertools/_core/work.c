@@ -124,8 +124,8 @@ fail(ait_calls *c, ait_run *run)
     return false;
 }
 
-/* Whether the call that is over left the context of its task as it was; not, if that cannot be said:
- * the values are compared, and may object. */
+/* Whether the call that is over left the context of its task as it was; not, if that cannot be
+ * said: the values are compared, and may object. */
 static bool
 is_untouched(ait_run *run)
 {
@@ -138,13 +138,22 @@ is_untouched(ait_run *run)
     return same > 0;
 }
 
+/* Whether the worker is dropped, and not at its end: then nothing begins any more. */
+static bool
+is_dropped(ait_run *run)
+{
+    PyObject *thrown = run->d.thrown;
+    return thrown != NULL && PyErr_GivenExceptionMatches(thrown, PyExc_GeneratorExit);
+}
+
 /* Make the call, or go on with it, until its outcome is settled. */
 static PySendResult
 finish_call(ait_calls *c, ait_run *run, PyObject **out)
 {
+    bool dropped = is_dropped(run);
     for (;;) {
         PySendResult r = drive_call(c, run, out);
-        if (r == PYGEN_NEXT) {
+        if (r == PYGEN_NEXT || dropped) {
             return r;
         }
         if (run->closing) {
@@ -231,7 +240,11 @@ work_advance(ait_run *run, PyObject **out)
     }
     for (;;) {
         if (run->item != NULL) {
+            bool dropped = is_dropped(run);
             PySendResult r = finish_call(c, run, out);
+            if (dropped) {
+                return r;
+            }
             int goes_on = r == PYGEN_RETURN ? may_go_on(c, run, out) : -1;
             if (goes_on <= 0) {
                 return goes_on < 0 && r == PYGEN_RETURN ? PYGEN_ERROR : r;

@@ -15,7 +15,7 @@ from .operator import Operator
 from .outcomes import SKIP, Failed, failure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from ..stream import Stream
     from .policies import Policy
@@ -94,6 +94,10 @@ class Calls(Operator):
         )
         self.poll = self._calls.poll
 
+    def wait(self) -> Awaitable[object]:
+        self._crew.check()
+        return super().wait()
+
     async def aclose(self) -> None:
         """Cancel the calls, then close the source."""
         closing = self._calls.aclose()
@@ -132,11 +136,14 @@ class Calls(Operator):
 
         A function that does not suspend is so called by a single worker, for all items there are.
         """
+        self._crew.check(spawns=not self._idle)
         self._crew.hire()  # in the consumer's context; others may dispatch, in that of a source
-        job = self._calls.next()
-        if job is None:
-            return
-        if self._hand_out(job, eager=True):
+        if not self._handed:
+            job = self._calls.next()
+            if job is None:
+                return
+            self._handed.append(job)
+        if self._call_up(eager=True):
             self.dispatch()
         elif self._idle or self._workers < self._concurrency:
             self._call_up(eager=False)
@@ -204,22 +211,26 @@ class Calls(Operator):
         except GeneratorExit:  # its event loop is closed: nothing goes on there
             self._crew.closing = True
             raise
-        finally:
-            if left:
-                self._handed.append(left)
+        except BaseException:
             self._gone()
+            raise
+        self._workers -= 1
+        if left:
+            self._handed.append(left)
+        if self._handed and not self._crew.closing:
+            self._call_up(eager=False)
+        if not self._crew.closing:
+            self.dispatch(eager=False)
 
     def _gone(self) -> None:
-        """Go on with a worker less; it may have been cancelled by somebody, even before it began.
+        """Go on with a worker less: somebody cancelled it, maybe before it began.
 
-        What it was called up for is there still.
+        Another one is called up by the next poll. When the event loop shuts down, which cancels all
+        tasks, there is none. What it was called up for is there still.
         """
         self._workers -= 1
-        if self._crew.closing:
-            return
-        if self._handed:
-            self._call_up(eager=False)
-        self.dispatch(eager=False)
+        if not self._crew.closing:
+            self._calls.stall()
 
     def _next(self) -> Job | None:
         """Return what was handed out, or else what is left, and call up others for the rest.

@@ -7,11 +7,10 @@ import contextvars
 import weakref
 from asyncio import current_task
 from collections.abc import Generator
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 from .. import _core
-from .loop import running_loop
+from .loop import over, running_loop, silence
 from .nursery import current_nursery
 from .trio_courier import TrioCourier
 
@@ -113,7 +112,7 @@ class Courier:
         if not self._is_told_to_end():
             await self._source.aclose()  # as the task never will
             return
-        cancelled = await _over(self.task)
+        cancelled = await over(self.task)
         error = None if self._told or self.task.cancelled() else self.task.exception()
         self._told = True
         if cancelled is not None:
@@ -134,8 +133,7 @@ class Courier:
         if self.task.done() or self._tell(self._end):
             return True
         _at_work.discard(self.task)
-        with suppress(AttributeError):  # nobody can help that it is pending still
-            setattr(self.task, "_log_destroy_pending", False)  # noqa: B010 -- it is asyncio's own
+        silence(self.task)  # nobody can help that it is pending still
         return False
 
     # ---- in its loop -------------------------------------------------------------------------
@@ -236,40 +234,6 @@ class Courier:
         shared = self._shared()
         if shared is not None and shared.deliver(outcome, value):
             self._over = True  # that was all
-
-
-async def _over(task: asyncio.Task[None]) -> asyncio.CancelledError | None:
-    """Wait for the end of *task*, of whatever loop; return the cancellation that came meanwhile."""
-    if task.done():
-        return None
-    cancelled: asyncio.CancelledError | None = None
-    loop, home = asyncio.get_running_loop(), task.get_loop()
-    over = loop.create_future()
-
-    def settle() -> None:
-        if not over.done():
-            over.set_result(None)
-
-    def tell(_: object) -> None:
-        if home is loop:
-            settle()
-            return
-        with suppress(RuntimeError):  # its loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(settle)
-
-    if home is loop:
-        task.add_done_callback(tell)
-    else:
-        try:
-            home.call_soon_threadsafe(task.add_done_callback, tell)
-        except RuntimeError:  # its loop was closed just now
-            settle()
-    while not over.done():
-        try:
-            await asyncio.wait([over])
-        except asyncio.CancelledError as exc:
-            cancelled = exc
-    return cancelled
 
 
 def courier(shared: Any, source: Stream[Any]) -> Courier | TrioCourier | None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import sys
-from collections.abc import Callable, Coroutine
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterable
+from functools import partial
 from typing import Any
 
-from .loop import current_task, running_loop
+from .. import _core
+from .loop import current_task, over, running_loop, silence
 from .nursery import Nursery, nursery
 
 __all__ = ["Crew", "is_cancelled"]
@@ -53,11 +54,22 @@ class Crew:
         options = EAGER if eager else {}
         task: asyncio.Task[None] = asyncio.Task(work, loop=loop, context=context, **options)
         if not task.done():
+            silence(task)
             self._tasks.add(task)
             task.add_done_callback(self._over)
             if over is not None:
                 task.add_done_callback(lambda _: over())
         return bool(options)
+
+    def check(self, *, spawns: bool = False) -> None:
+        """See that its tasks, if there are any, can be talked to: they have one event loop.
+
+        With *spawns* there has to be a place for more.
+        """
+        if spawns and running_loop() is None:
+            nursery()
+        if self._tasks and self._loop is not None and self._loop is not running_loop():
+            raise RuntimeError("the stream has its tasks in another event loop")
 
     def _over(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -74,16 +86,12 @@ class Crew:
         if running_loop() is None:
             await _end_all(self._tasks)
             return
-        cancelled: asyncio.CancelledError | None = None
         others: set[asyncio.Task[None]] = self._tasks - {current_task()}
+        if not others or not self._tell(partial(_cancel, others)):
+            return
+        cancelled: asyncio.CancelledError | None = None
         for task in others:
-            task.cancel()
-        while others:
-            try:
-                await asyncio.wait(others)
-            except asyncio.CancelledError as exc:
-                cancelled = exc
-            others = {task for task in others if not task.done()}
+            cancelled = await over(task) or cancelled
         if cancelled is not None:
             raise cancelled
 
@@ -96,11 +104,28 @@ class Crew:
             for task in list(self._tasks):
                 task.dismiss()
         else:
-            with suppress(RuntimeError):  # the loop is closed, and with it all that ran there
-                self._loop.call_soon_threadsafe(self._cancel)
+            self._tell(self._cancel, later=True)
 
     def _cancel(self) -> None:
-        for task in list(self._tasks):
+        _cancel(list(self._tasks))
+
+    def _tell(self, callback: Callable[[], None], *, later: bool = False) -> bool:
+        """Call it in the thread of the loop; False if that is closed, and with it all there."""
+        assert self._loop is not None
+        if self._loop is running_loop() and not later:
+            callback()
+            return True
+        try:
+            self._loop.call_soon_threadsafe(callback)
+        except RuntimeError:
+            return False
+        return True
+
+
+def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        # The collector closes the coroutines of tasks that wait for nothing but each other.
+        if getattr(task.get_coro(), "cr_frame", None) is not None:
             task.cancel()
 
 
@@ -113,8 +138,19 @@ def _place(work: Work) -> Nursery:
 
 
 async def _end_all(tasks: set[Any]) -> None:
-    for task in list(tasks):
-        await task.end()
+    first: BaseException | None = None
+    ending = list(tasks)
+    for task in ending:
+        task.cancel()
+    for task in ending:
+        try:
+            await task.end()
+        except BaseException as error:
+            if first is not None:
+                _core.chain_errors(first, error)
+            first = first or error
+    if first is not None:
+        raise first
 
 
 def is_cancelled(error: BaseException) -> bool:

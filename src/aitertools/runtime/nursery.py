@@ -16,12 +16,14 @@ __all__ = ["Nursery", "current_nursery", "enter", "leave", "nursery", "shield"]
 class _Task:
     """A task in a nursery, with a scope of its own to cancel it by."""
 
-    __slots__ = ("_over", "_scope", "_token", "task")
+    __slots__ = ("_dismissed", "_error", "_over", "_scope", "_token", "task")
 
     def __init__(self, trio: Any) -> None:
         self._scope = trio.CancelScope()
         self._over = trio.Event()
         self._token = trio.lowlevel.current_trio_token()
+        self._error: Exception | None = None
+        self._dismissed = False
         self.task: Any = None
 
     async def run(self, work: Coroutine[Any, Any, None], over: Callable[[_Task], None]) -> None:
@@ -29,6 +31,10 @@ class _Task:
             with self._scope:
                 self.task = sys.modules["trio"].lowlevel.current_task()
                 await work
+        except Exception as error:
+            if self._dismissed:
+                raise
+            self._error = error  # it is for who ends it, and not for the body of the nursery
         finally:
             over(self)
             self._over.set()
@@ -38,18 +44,32 @@ class _Task:
         lowlevel = sys.modules["trio"].lowlevel
         return bool(lowlevel.in_trio_task() and self.task is lowlevel.current_task())
 
+    def cancel(self) -> None:
+        """Have it end."""
+        if not self.is_running():
+            self._scope.cancel()
+
     async def end(self) -> None:
-        """Cancel it, and return when it is over, also when the caller is cancelled meanwhile."""
+        """Cancel it, and return when it is over, also when the caller is cancelled meanwhile.
+
+        Raises, once, the error that it ended with.
+        """
         trio = sys.modules["trio"]
         if self.is_running():
             return
         self._scope.cancel()
         with trio.CancelScope(shield=True):
             await self._over.wait()
+        error, self._error = self._error, None
+        if error is not None:
+            raise error
 
     def dismiss(self) -> None:
+        """Have it cancelled, from whatever thread."""
         trio = sys.modules["trio"]
-        if self._over.is_set():
+        self._dismissed = True
+        over = getattr(self, "_over", None)  # None: the collector has taken it apart
+        if over is None or over.is_set():
             return
         try:
             self._token.run_sync_soon(self._scope.cancel)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import sys
 import weakref
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -61,8 +62,7 @@ class TrioCourier:
         """Have the source closed: nobody reads it any more."""
         self._over = True
         # Once the task is over the collector may have taken both apart.
-        task = getattr(self, "_task", None)
-        if task is not None:
+        if (task := getattr(self, "_task", None)) is not None:
             task.dismiss()
 
     async def _work(self) -> None:
@@ -83,7 +83,10 @@ class TrioCourier:
             item = await pull
         except StopAsyncIteration:
             self._deliver("end")
-        except Exception as exc:  # noqa: BLE001 -- whatever it is, the consumer gets it
+        except BaseException as exc:
+            if isinstance(exc, (sys.modules["trio"].Cancelled, GeneratorExit)):
+                self._pull = pull  # refused when the source is closed
+                raise
             self._deliver("error", exc)
         else:
             self._deliver("item", item)
@@ -92,10 +95,17 @@ class TrioCourier:
         import trio  # noqa: PLC0415 -- it is imported already
 
         self._over = True
-        with trio.CancelScope(shield=True):
-            await self._source.aclose()
+        self._deliver("closing")
+        try:
+            with trio.CancelScope(shield=True):
+                await self._source.aclose()
+        finally:
+            if self._pull is not None:
+                self._pull = None
+                what = "the task that pulled the shared source was cancelled"
+                self._deliver("error", RuntimeError(what))
 
-    def _deliver(self, outcome: Literal["item", "end", "error"], value: object = None) -> None:
+    def _deliver(self, outcome: Literal["item", "end", "error", "closing"], value: object = None) -> None:
         shared = self._shared()
         if shared is not None and shared.deliver(outcome, value):
             self._over = True  # that was all

@@ -17,6 +17,7 @@ from .share import Lagged as Lagged
 from .share import Share
 from .share import Shared as Shared
 from .synonyms import SYNONYMS
+from .time import Time
 from .transform import Transform
 from .types import Run, T_co
 
@@ -40,6 +41,7 @@ class Stream(
     Concurrent[T_co],
     Errors[T_co],
     Share[T_co],
+    Time[T_co],
     Buffers[T_co],
     _core.Op,
 ):

@@ -3,7 +3,7 @@
 Each law is a function that makes its trials: its name is what users see, its docstring the law.
 """
 
-from . import closing, going_on, items  # each enters its laws
+from . import closing, going_on, items, leaks  # each enters its laws
 from .registry import LAWS
 
-__all__ = ["LAWS", "closing", "going_on", "items"]
+__all__ = ["LAWS", "closing", "going_on", "items", "leaks"]

@@ -34,7 +34,7 @@ def arguments() -> argparse.Namespace:
         metavar="PATTERN",
         help="cases whose name has PATTERN in it (or matches it, with *)",
     )
-    add("--seconds", type=float, help="for all timed cases together (default 180, quick 20)")
+    add("--seconds", type=float, help="for all timed cases together (default 240, quick 20)")
     add(
         "--memory-items", type=int, metavar="N", help="items of the memory run (default 10,000,000)"
     )
@@ -93,7 +93,7 @@ def in_loop(loop: str, work: Coroutine[Any, Any, T]) -> T:
 
 async def time_cases(cases: list[Case], args: argparse.Namespace) -> dict[str, Result]:
     quick = Effort(args.seconds or 20, scale=0.25, least_rounds=3)
-    full = Effort(args.seconds or 180)
+    full = Effort(args.seconds or 240)
     return await measure(cases, quick if args.quick else full, progress)
 
 

@@ -22,6 +22,12 @@ from benchmarks.memory import Footprint, cost, largest
 from benchmarks.tables import Table, nanoseconds, times
 from benchmarks.timing import LOOP, OURS, Case, Result, Spread
 
+TURN = "a turn of the event loop per call is most of it: see what it takes by hand"
+TIMER = "the event loop's timers are most of it: see what it takes by hand"
+ASKED = "pulled when asked for: a turn of the source, then one of the consumer; peers read ahead"
+UNBOUNDED = "the peer reads ahead without bound, and looks once a millisecond what has come"
+A_TASK_EACH = "a task for each source, ten items long; the peer reads ahead without bound"
+
 # Why a budget is missed, for the maintainer to fill. The key is a budget's ("layer") or, for the
 # operators, the path of the case ("reduce/sorted"); with an interpreter behind it ("layer, CPython
 # 3.13t") it holds for that one only, and goes first.
@@ -36,6 +42,21 @@ REASONS: dict[str, str] = {
     "reduce/sorted": "the peer calls the builtin on a synchronous source; sorting is most of it",
     "reduce/min": "the peer is a single loop over a range: one frame, no layer to save",
     "reduce/max": "the peer is a single loop over a range: one frame, no layer to save",
+    "concurrency/map, after a turn": TURN,
+    "concurrency/map, as completed, after a turn": TURN,
+    "concurrency/map, after a moment": TIMER,
+    "concurrency/map, as completed, after a moment": TIMER,
+    "merge/10 sources, ready": UNBOUNDED,
+    "merge/10 sources, waiting": UNBOUNDED,
+    "merge/1,000 sources, ready": A_TASK_EACH,
+    "merge/1,000 sources, waiting": UNBOUNDED,
+    "buffers/buffer(100), source ready": "the generator's frame, and an append per item",
+    "buffers/buffer(100), source waits": "turns of the event loop are most of it: see by hand",
+    "buffers/buffer(100), both wait": "turns of the event loop are most of it: see by hand",
+    "buffers/prefetch(1), both wait": "one item ahead and no more: the peers hold another one",
+    "timed/batched(100, within=60), source waits": ASKED,
+    "timed/timeout(60), source waits": f"{ASKED}; and a timer per wait",
+    "timed/rate_limit, never reached, source waits": ASKED,
     "share/tee, in lockstep": "an awaitable per reader and item, and a ring for threads too",
     "share/tee, one after the other": "an awaitable per item, and a ring for threads too",
     "share/tee, two tasks": "an awaitable per item, and a ring for threads too",

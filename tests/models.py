@@ -19,6 +19,10 @@ def double(x: Any) -> Any:
     return x * 2
 
 
+def one(_: Any) -> int:
+    return 1
+
+
 def even(x: int) -> bool:
     return x % 2 == 0
 

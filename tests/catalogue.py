@@ -43,6 +43,7 @@ from .models import (
     groups,
     iterated,
     once,
+    one,
     opened,
     pages,
     pair,
@@ -430,6 +431,10 @@ operator("timeout", lambda s, f: s.timeout(60), iter)
 operator("deadline", lambda s, f: s.deadline(60), iter)
 operator("idle", lambda s, f: s.idle(60, list), iter)
 operator("take_until", lambda s, f: s.take_until(Never()), iter)
+operator("throttle", lambda s, f: s.throttle(60), lambda a: (x for i, x in enumerate(a) if i == 0))
+operator("space_out", lambda s, f: s.space_out(0.001), iter)
+operator("rate_limit", lambda s, f: s.rate_limit(1, per=0.001), iter)
+operator("rate_limit(cost)", lambda s, f: s.rate_limit(4, per=0.001, cost=f(one)), iter)
 operator("heartbeat", lambda s, f: s.heartbeat(60, None), iter)
 
 # ---- errors --------------------------------------------------------------------------------------

@@ -23,6 +23,10 @@ def once(x: Any) -> list[Any]:
     return [x]
 
 
+def one(_: Any) -> int:
+    return 1
+
+
 def even(x: int) -> bool:
     return x % 2 == 0
 

@@ -10,6 +10,10 @@ async def ring() -> int:
     return 1
 
 
+async def weigh(word: str) -> float:
+    return len(word) / 2
+
+
 def methods(words: Stream[str]) -> None:
     assert_type(words.timeout(1.5), Stream[str])
     assert_type(words.timeout(timedelta(seconds=1)), Stream[str])
@@ -17,6 +21,12 @@ def methods(words: Stream[str]) -> None:
     assert_type(words.idle(20, list), Stream[str])
     assert_type(words.idle(20, ring), Stream[str])
     assert_type(words.take_until(ring()), Stream[str])
+    assert_type(words.throttle(0.5), Stream[str])
+    assert_type(words.throttle(0.5, on_dropped=len), Stream[str])
+    assert_type(words.space_out(timedelta(seconds=1)), Stream[str])
+    assert_type(words.rate_limit(10), Stream[str])
+    assert_type(words.rate_limit(10, per=60, burst=20, cost=len), Stream[str])
+    assert_type(words.rate_limit(10, cost=weigh), Stream[str])
     assert_type(words.heartbeat(20, None), Stream[str | None])
 
 

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
 
 from ..engine.over import ending_by, ending_within
+from ..engine.rate import limiting, spacing, throttling
 from ..engine.ticks import alarming, ticking
 from ..engine.timed import beating, noticing, timing_out
 from .types import T_co, U
@@ -174,6 +175,111 @@ class Time(Generic[T_co]):
         Source: futures-rs's ``take_until``, Rx's ``takeUntil``.
         """
         made: Stream[T_co] = ending_by(self, signal)
+        return made
+
+    def throttle(
+        self, interval: Seconds, on_dropped: Callable[[T_co], object] | None = None
+    ) -> Stream[T_co]:
+        """Deliver at most one item per *interval*, the first of each; drop the others.
+
+            source         ab-c-de---f|
+            throttle(3)    a--c--e---f|
+
+        >>> dropped = []
+        >>> run(interval(1).take(7).throttle(3, dropped.append).list())
+        [0, 3, 6]
+        >>> dropped
+        [1, 2, 4, 5]
+
+        An interval begins with the item that is delivered. There is no timer: when an item comes,
+        the time is measured. *on_dropped* is called with each item that is dropped; its error
+        reaches the consumer, and the stream goes on after it.
+
+        Cancel-safe: a cancelled pull loses nothing. Closing closes the source. Errors come in their
+        place, and are not dropped. Raises ValueError if *interval* is not positive.
+
+        Source: Rx's ``throttleFirst``. See :meth:`space_out`, which drops nothing.
+        """
+        made: Stream[T_co] = throttling(self, interval, on_dropped)
+        return made
+
+    def space_out(self, interval: Seconds) -> Stream[T_co]:
+        """Have items wait, so that at least *interval* lies between two of them.
+
+            source          abc----d|
+            space_out(2)    a-b-c--d|
+
+        >>> async def main():
+        ...     loop = asyncio.get_running_loop()
+        ...     return [(item, loop.time()) async for item in stream("abc").space_out(2)]
+        >>> run(main())
+        [('a', 0.0), ('b', 2.0), ('c', 4.0)]
+
+        The source is asked for the next item when the consumer asks, and waits while that one does:
+        nothing is dropped and nothing read ahead. The time counts from one delivery to the next.
+
+        Cancel-safe: the item that waits comes at the next pull. Closing drops it, and closes the
+        source. Errors and the end do not wait. Raises ValueError if *interval* is not positive.
+
+        Source: fs2's ``metered``. See :meth:`rate_limit`, which allows bursts.
+        """
+        made: Stream[T_co] = spacing(self, interval)
+        return made
+
+    @overload
+    def rate_limit(
+        self,
+        n: int,
+        *,
+        per: Seconds = 1.0,
+        burst: int | None = None,
+        cost: Callable[[T_co], Awaitable[float]],
+    ) -> Stream[T_co]: ...
+    @overload
+    def rate_limit(
+        self,
+        n: int,
+        *,
+        per: Seconds = 1.0,
+        burst: int | None = None,
+        cost: Callable[[T_co], float] | None = None,
+    ) -> Stream[T_co]: ...
+    def rate_limit(
+        self,
+        n: int,
+        *,
+        per: Seconds = 1.0,
+        burst: int | None = None,
+        cost: Callable[[Any], Any] | None = None,
+    ) -> Stream[T_co]:
+        """Have items wait, so that there are *n* of them *per* seconds, after *burst* at once.
+
+            source                  (abcd)-------(efg)|
+            rate_limit(2, per=4)    (ab)-c-d---(ef)-(g|)
+
+        >>> async def main():
+        ...     loop = asyncio.get_running_loop()
+        ...     limited = stream("abcdef").rate_limit(2, per=60, burst=3)
+        ...     return [(item, loop.time()) async for item in limited]
+        >>> run(main())
+        [('a', 0.0), ('b', 0.0), ('c', 0.0), ('d', 30.0), ('e', 60.0), ('f', 90.0)]
+
+        It is a token bucket: *n* tokens come in *per* seconds, one at a time; at most *burst* of
+        them, *n* if it is not given, are saved up, and so many there are at the beginning. An item
+        takes one, or as many as ``cost(item)`` says, which may be ``async def``: bytes, perhaps.
+        What costs more than *burst* waits until it is paid. The times do not drift, however long it
+        runs; but with a burst of one, a delivery that is late puts off those that follow.
+
+        The source is asked for the next item when the consumer asks, and waits while that one does.
+
+        Cancel-safe: the item that waits comes at the next pull; a *cost* that is cancelled half-way
+        is asked for again. An item whose *cost* fails, or is no finite number from zero on, is
+        gone. Closing drops the item that waits, and closes the source. Errors and the end do not
+        wait. Raises ValueError if *n* or *burst* is less than one, or *per* is not positive.
+
+        Source: Pekko's ``throttle`` with its cost, Go's ``x/time/rate``.
+        """
+        made: Stream[T_co] = limiting(self, n, per, burst, cost)
         return made
 
 

@@ -406,7 +406,7 @@ operator("zip_latest", lambda s, f: s.zip_latest(), zip)
 operator("zip_latest of 2", lambda s, f: s.zip_latest([7]), lambda a: ((x, 7) for x in a))
 operator(
     "with_latest_from",
-    lambda s, f: s.with_latest_from([7], ait.repeat(8)),
+    lambda s, f: s.with_latest_from([7], [8]),
     lambda a: ((x, 7, 8) for x in a),
 )
 operator(  # the next source is there when the one before has ended

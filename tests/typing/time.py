@@ -21,6 +21,7 @@ def methods(words: Stream[str]) -> None:
     assert_type(words.idle(20, list), Stream[str])
     assert_type(words.idle(20, ring), Stream[str])
     assert_type(words.take_until(ring()), Stream[str])
+    assert_type(words.delay(1, buffer=99), Stream[str])
     assert_type(words.throttle(0.5), Stream[str])
     assert_type(words.throttle(0.5, on_dropped=len), Stream[str])
     assert_type(words.space_out(timedelta(seconds=1)), Stream[str])

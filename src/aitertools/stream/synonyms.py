@@ -20,6 +20,7 @@ SYNONYMS = {
     "completion_timeout": "deadline",
     "concat": "chain",
     "concat_map": "flat_map",
+    "delay_by": "delay",
     "delay_each": "space_out",
     "detach": "prefetch",
     "distinct": "unique",

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
 
+from ..engine.delay import delaying
 from ..engine.over import ending_by, ending_within
 from ..engine.rate import limiting, spacing, throttling
 from ..engine.ticks import alarming, ticking
@@ -175,6 +176,30 @@ class Time(Generic[T_co]):
         Source: futures-rs's ``take_until``, Rx's ``takeUntil``.
         """
         made: Stream[T_co] = ending_by(self, signal)
+        return made
+
+    def delay(self, seconds: Seconds, *, buffer: int = 16) -> Stream[T_co]:
+        """Deliver everything so much later; the distances stay as they are.
+
+            source      ab--c|
+            delay(3)    ---ab--c|
+
+        >>> async def main():
+        ...     loop, ticks = asyncio.get_running_loop(), interval(1, start=0).take(3)
+        ...     return [(tick, loop.time()) async for tick in ticks.delay(10)]
+        >>> run(main())
+        [(0, 10.0), (1, 11.0), (2, 12.0)]
+
+        Errors and the end come later as well. From the first pull on the source is read ahead, also
+        while the consumer does something else: up to *buffer* items and errors wait. A source that
+        has more of them in that time is held back, and its distances with it.
+
+        Cancel-safe: a cancelled pull loses nothing. Closing drops what waits, and closes the
+        source. Raises ValueError if *seconds* is not positive, or *buffer* less than one.
+
+        Source: Rx's ``delay``, Pekko's with its bounded buffer.
+        """
+        made: Stream[T_co] = delaying(self, seconds, buffer)
         return made
 
     def throttle(

@@ -98,7 +98,7 @@ class Rig:
 
         By the one that pulled it, if the operator has tasks; what is never awaited, by any of them.
         """
-        closers = {id(task) for task in specimen.log.closed_in}
+        closers = set(specimen.log.closed_in)
         if not self.entry.tasks:
             assert closers == {id(by)}, "closed in another task"
         elif specimen.kind.suspends:

@@ -65,6 +65,7 @@ class Buffer(Operator):
                 _core.chain_errors(cancelled, self._failed)
             raise
         finally:
+            self._line.entries.clear()
             await self._source.aclose()
         if self._failed is not None:
             raise self._failed

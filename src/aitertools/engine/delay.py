@@ -59,6 +59,7 @@ class Delay(Clocked):
 
     async def aclose(self) -> None:
         """Close the source; what waits is gone."""
+        self._line.clear()
         await self._intake.aclose()
 
     def _arrived(self) -> None:

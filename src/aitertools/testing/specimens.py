@@ -86,7 +86,7 @@ class Log:
         self.timeline = timeline if timeline is not None else []  # of several sources
         self.pulls = 0  # how often an item was asked for
         self.given = 0  # how often one was given
-        self.closed_in: list[object] = []  # the task of each close
+        self.closed_in: list[int] = []  # the id of the task of each close: it holds none
         self.pulled_in: set[object] = set()
         self.overlapped = False  # asked for an item while busy with another
         self.late = False  # asked for an item after it was closed
@@ -121,7 +121,7 @@ class Log:
 
     def close(self) -> None:
         """Note that it was closed."""
-        self.closed_in.append(steps.current_task())
+        self.closed_in.append(id(steps.current_task()))
         self.timeline.append(self.name)
 
     @contextmanager

@@ -53,7 +53,7 @@ enter_lane(ait_calls *c, PyObject *pair, ait_job *next)
     Py_DECREF(pair);
     PyObject *tuple = ait_job_tuple(next->ticket, next->item, next->key);
     PyObject *entered =
-        tuple == NULL ? NULL : PyObject_CallMethod(c->lanes, "enter", "OO", next->key, tuple);
+        tuple == NULL ? NULL : PyObject_CallMethodObjArgs(c->lanes, c->st->str_enter, next->key, tuple, NULL);
     Py_XDECREF(tuple);
     int may = entered == NULL ? -1 : ait_truth(entered);
     if (may < 0) {
@@ -299,13 +299,6 @@ calls_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-/* The operator's method of that name, or NULL with an exception. */
-static PyObject *
-method(PyObject *operator, const char *name)
-{
-    return PyObject_GetAttrString(operator, name);
-}
-
 /* Calls(operator, source, fn, most, resume, ordered, star, keep, wrap, lanes, raises, handed) */
 static PyObject *
 calls_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
@@ -335,13 +328,13 @@ calls_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
     c->raises = raises;
     c->stalled = true;
     c->flight = (ait_flight *)ait_flight_new(st, most, ordered);
-    PyObject *arrived = method(operator, "dispatch");
+    PyObject *arrived = PyObject_GetAttr(operator, st->str_dispatch);
     c->intake = arrived == NULL ? NULL : ait_intake_new(st, source, arrived);
     Py_XDECREF(arrived);
-    c->go_on = method(operator, "go_on");
-    c->wake = method(operator, "wake");
-    c->failed = method(operator, "failed");
-    c->finish = method(operator, "finish");
+    c->go_on = PyObject_GetAttr(operator, st->str_go_on);
+    c->wake = PyObject_GetAttr(operator, st->str_wake);
+    c->failed = PyObject_GetAttr(operator, st->str_failed);
+    c->finish = PyObject_GetAttr(operator, st->str_finish);
     if (c->flight == NULL || c->intake == NULL || c->go_on == NULL || c->wake == NULL ||
         c->failed == NULL || c->finish == NULL) {
         Py_DECREF(c);

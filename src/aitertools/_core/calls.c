@@ -52,8 +52,9 @@ enter_lane(ait_calls *c, PyObject *pair, ait_job *next)
     next->item = Py_NewRef(PyTuple_GET_ITEM(pair, 1));
     Py_DECREF(pair);
     PyObject *tuple = ait_job_tuple(next->ticket, next->item, next->key);
-    PyObject *entered =
-        tuple == NULL ? NULL : PyObject_CallMethodObjArgs(c->lanes, c->st->str_enter, next->key, tuple, NULL);
+    PyObject *entered = tuple == NULL ? NULL
+                                      : PyObject_CallMethodObjArgs(c->lanes, c->st->str_enter,
+                                                                   next->key, tuple, NULL);
     Py_XDECREF(tuple);
     int may = entered == NULL ? -1 : ait_truth(entered);
     if (may < 0) {

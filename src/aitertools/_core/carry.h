@@ -60,4 +60,10 @@ typedef void ait_deliver_fn(PyObject *shared, PySendResult r, PyObject *item);
 PyObject *ait_carry_deliver(PyObject *shared, ait_carrier *carrier, PyObject *args,
                             ait_deliver_fn *deliver);
 
+/* The method go_on(pull, failure), called by the courier in its loop when what it watches is there,
+ * or has failed: the pull is gone on with as if by its task. Answers None, or an error that ends
+ * tasks: it is to be raised in that one. */
+PyObject *ait_carry_go_on(PyObject *shared, ait_carrier *carrier, ait_state *st, PyObject *args,
+                          ait_deliver_fn *deliver);
+
 #endif

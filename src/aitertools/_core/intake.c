@@ -175,6 +175,15 @@ intake_deliver(PyObject *self, PyObject *args)
     return PyBool_FromLong(intake->phase == ENDED);
 }
 
+/* go_on(pull, failure) -> whether that was all, or an error for the courier's task */
+static PyObject *
+intake_go_on(PyObject *self, PyObject *args)
+{
+    ait_intake *intake = (ait_intake *)self;
+    PyObject *error = ait_carry_go_on(self, &intake->carrier, intake->st, args, deliver);
+    return error != Py_None ? error : PyBool_FromLong(intake->phase == ENDED);
+}
+
 /* ---- its end --------------------------------------------------------------------------------- */
 
 /* Nothing will be delivered any more. */
@@ -324,6 +333,7 @@ static PyMethodDef intake_methods[] = {
     {"dismiss", intake_dismiss, METH_NOARGS,
      PyDoc_STR("dismiss($self, /)\n--\n\nHave its task, if any, end: the first half of aclose().")},
     {"deliver", intake_deliver, METH_VARARGS, NULL},
+    {"go_on", intake_go_on, METH_VARARGS, NULL},
     {NULL},
 };
 

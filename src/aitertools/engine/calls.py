@@ -105,6 +105,7 @@ class Calls(Operator):
             await self._crew.aclose()
         except GeneratorExit:  # it was dropped meanwhile: there is no awaiting any more
             closing.close()
+            self._calls.drop()  # its source is closed by who pulls it
             raise
         except BaseException as cancelled:
             try:

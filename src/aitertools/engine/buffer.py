@@ -66,7 +66,8 @@ class Buffer(Operator):
             raise
         finally:
             self._line.entries.clear()
-            await self._source.aclose()
+            if not self._crew.left:
+                await self._source.aclose()
         if self._failed is not None:
             raise self._failed
 

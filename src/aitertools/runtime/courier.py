@@ -10,7 +10,8 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Literal
 
 from .. import _core
-from .loop import over, running_loop, silence
+from .endings import cancel, over
+from .loop import running_loop, silence
 from .nursery import current_nursery
 from .trio_courier import TrioCourier
 
@@ -70,7 +71,7 @@ class Courier:
     """
 
     __slots__ = (
-        *("_busy", "_call", "_doomed", "_over", "_pull", "_shared", "_source", "_stopped"),
+        *("_back", "_busy", "_call", "_doomed", "_over", "_pull", "_shared", "_source", "_stopped"),
         *("_thrown", "_told", "context", "loop", "task"),
     )
 
@@ -85,6 +86,7 @@ class Courier:
         self._stopped = False
         self._doomed = False  # a pull that is under way is to be cancelled
         self._told = False  # how the task ended
+        self._back: object = None  # a task that it waits for, and that ends it
         self.loop = asyncio.get_running_loop()
         self.context = contextvars.copy_context()
         work = self._work()
@@ -112,7 +114,9 @@ class Courier:
         if not self._is_told_to_end():
             await self._source.aclose()  # as the task never will
             return
-        cancelled = await over(self.task)
+        back = {self.task} if self._back is current_task() else set()
+        cancelled = await over([self.task], back)
+        self._told |= not self.task.done()  # what comes of it is nobody's to know
         error = None if self._told or self.task.cancelled() else self.task.exception()
         self._told = True
         if cancelled is not None:
@@ -154,7 +158,8 @@ class Courier:
             self._refuse()
         elif self._doomed and (self._busy or self._pull is not None):
             self._doomed = False
-            self.task.cancel()
+            if cancel([self.task]):
+                self._back = current_task()
         elif self._call is not None and not self._call.done():
             self._call.set_result(None)
 

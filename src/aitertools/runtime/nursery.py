@@ -40,9 +40,13 @@ class _Task:
             self._over.set()
 
     def is_running(self) -> bool:
-        """Whether it is the running task."""
+        """Whether it is the running task, or one that waits for that: its nursery is in it."""
         lowlevel = sys.modules["trio"].lowlevel
-        return bool(lowlevel.in_trio_task() and self.task is lowlevel.current_task())
+        task = lowlevel.current_task() if lowlevel.in_trio_task() else None
+        while task is not None and task is not self.task:
+            nursery = task.parent_nursery
+            task = None if nursery is None else nursery.parent_task
+        return task is not None
 
     def cancel(self) -> None:
         """Have it end."""

@@ -55,6 +55,61 @@ def test_a_call_that_waits_for_its_key_does_not_begin_once_the_stream_is_being_c
     run(main())
 
 
+class Restless:
+    """A key whose hash changes, or which objects to be compared, once *broken*."""
+
+    def __init__(self, how):
+        self.how, self.broken = how, False
+
+    def __hash__(self):
+        if self.broken and self.how == "no hash":
+            raise TypeError("unhashable")
+        return 2 if self.broken and self.how == "another hash" else 1
+
+    def __eq__(self, other):
+        if self.broken and self.how == "not comparable":
+            raise ValueError("ambiguous")
+        return isinstance(other, Restless)
+
+
+@pytest.mark.parametrize("cancels", [False, True], ids=["", "and a call is cancelled"])
+@pytest.mark.parametrize("same", [True, False], ids=["one key", "equal keys"])
+@pytest.mark.parametrize("how", ["another hash", "no hash", "not comparable"])
+def test_a_key_is_not_looked_up_again_when_its_call_is_over(how, same, cancels):
+    """It may have changed: then the items that follow have another key, or fail."""
+    keys = [Restless(how)] * 9 if same else [Restless(how) for _ in range(9)]
+    called = []
+
+    async def call(item):
+        called.append(item)
+        await asyncio.sleep(1)
+        for key in keys:
+            key.broken = True
+        if cancels and item == 0:
+            asyncio.current_task().cancel()
+            await asyncio.sleep(1)
+        return item
+
+    async def main():
+        results = stream(range(9)).map(call, concurrency=2, key=keys.__getitem__, buffer=2)
+        seen = []
+        async with asyncio.timeout(60):
+            while True:
+                try:
+                    seen.append(await anext(results))
+                except (TypeError, ValueError, RuntimeError) as error:
+                    seen.append(type(error))
+                except StopAsyncIteration:
+                    break
+        assert len(seen) == 9
+        assert seen[0] == (RuntimeError if cancels else 0)
+        assert seen[1:4] == [1, 2, 3], "these had waited for it"
+        assert [item for item in seen if isinstance(item, int)] == sorted(called)[cancels:]
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    run(main())
+
+
 # ---- contexts ------------------------------------------------------------------------------------
 
 

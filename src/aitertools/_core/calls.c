@@ -49,8 +49,12 @@ static bool
 enter_lane(ait_calls *c, PyObject *pair, ait_job *next)
 {
     next->item = Py_NewRef(PyTuple_GET_ITEM(pair, 1));
-    next->lane = PyObject_CallMethod(c->lanes, "enter", "OLO", PyTuple_GET_ITEM(pair, 0),
-                                     (long long)next->ticket, next->item);
+    PyObject *ticket = PyLong_FromLongLong(next->ticket);
+    next->lane = ticket == NULL ? NULL
+                                : PyObject_CallMethodObjArgs(c->lanes, c->st->str_enter,
+                                                             PyTuple_GET_ITEM(pair, 0), ticket,
+                                                             next->item, NULL);
+    Py_XDECREF(ticket);
     Py_DECREF(pair);
     if (next->lane == NULL) {
         ait_calls_settle(c, next->ticket, AIT_FAILURE, PyErr_GetRaisedException());
@@ -296,13 +300,6 @@ calls_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-/* The operator's method of that name, or NULL with an exception. */
-static PyObject *
-method(PyObject *operator, const char *name)
-{
-    return PyObject_GetAttrString(operator, name);
-}
-
 /* Calls(operator, source, fn, most, resume, ordered, star, keep, wrap, lanes, raises, handed) */
 static PyObject *
 calls_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
@@ -332,13 +329,13 @@ calls_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
     c->raises = raises;
     c->stalled = true;
     c->flight = (ait_flight *)ait_flight_new(st, most, ordered);
-    PyObject *arrived = method(operator, "dispatch");
+    PyObject *arrived = PyObject_GetAttr(operator, st->str_dispatch);
     c->intake = arrived == NULL ? NULL : ait_intake_new(st, source, arrived);
     Py_XDECREF(arrived);
-    c->go_on = method(operator, "go_on");
-    c->wake = method(operator, "wake");
-    c->failed = method(operator, "failed");
-    c->finish = method(operator, "finish");
+    c->go_on = PyObject_GetAttr(operator, st->str_go_on);
+    c->wake = PyObject_GetAttr(operator, st->str_wake);
+    c->failed = PyObject_GetAttr(operator, st->str_failed);
+    c->finish = PyObject_GetAttr(operator, st->str_finish);
     if (c->flight == NULL || c->intake == NULL || c->go_on == NULL || c->wake == NULL ||
         c->failed == NULL || c->finish == NULL) {
         Py_DECREF(c);

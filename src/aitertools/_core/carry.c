@@ -38,9 +38,9 @@ engage(PyObject *shared, ait_carrier *c, ait_state *st)
         return 0;
     }
     c->courier = courier;
-    c->task = PyObject_GetAttrString(courier, "task");
-    c->loop = c->task == NULL ? NULL : PyObject_GetAttrString(courier, "loop");
-    c->context = c->loop == NULL ? NULL : PyObject_GetAttrString(courier, "context");
+    c->task = PyObject_GetAttr(courier, st->str_task);
+    c->loop = c->task == NULL ? NULL : PyObject_GetAttr(courier, st->str_loop);
+    c->context = c->loop == NULL ? NULL : PyObject_GetAttr(courier, st->str_context);
     return c->context == NULL ? -1 : 0;
 }
 
@@ -60,11 +60,11 @@ its_task_is_over(ait_carrier *c, const char *why)
 /* Hand the pull over, which is ours no more from then on: before the call is back, the courier may
  * have delivered what came of it, in its thread, and another consumer may have begun the next. */
 static int
-hand_over(ait_carrier *c)
+hand_over(ait_carrier *c, ait_state *st)
 {
     PyObject *pull = (PyObject *)c->pull;
     c->pull = NULL;
-    PyObject *adopted = PyObject_CallMethod(c->courier, "adopt", "O", pull);
+    PyObject *adopted = PyObject_CallMethodOneArg(c->courier, st->str_adopt, pull);
     Py_DECREF(pull);
     int has_it = adopted == NULL ? -1 : ait_truth(adopted);
     if (has_it == 0) {
@@ -152,13 +152,13 @@ pull_as_courier(ait_carrier *c, ait_state *st, PyObject **out)
     /* Who closes answers when that is done. */
     int here = c->closing || c->delivering ? 0 : is_in_its_loop(c, st);
     if (here <= 0) {
-        return here < 0 ? PYGEN_ERROR : hand_over(c);
+        return here < 0 ? PYGEN_ERROR : hand_over(c, st);
     }
     PySendResult r = send_as_courier(c, st, out);
     if (r == PYGEN_NEXT) {
         c->pull->held = *out; /* what it yielded, it yields once more: to the courier's loop */
         *out = NULL;
-        return hand_over(c);
+        return hand_over(c, st);
     }
     return settle(c, r, out);
 }
@@ -226,7 +226,7 @@ ait_carry(PyObject *shared, ait_carrier *c, ait_drive *d, PyObject **out)
 
 /* The pull gave way to the loop on the spot: its turn is the courier's to wait for. */
 static int
-go_aside(ait_carrier *c, PyObject **out)
+go_aside(ait_carrier *c, ait_state *st, PyObject **out)
 {
     ait_run *pull = c->pull;
     PyObject *task;
@@ -237,7 +237,7 @@ go_aside(ait_carrier *c, PyObject **out)
     pull->task = Py_NewRef(c->task);
     AIT_UNLOCK();
     Py_XDECREF(task);
-    return hand_over(c);
+    return hand_over(c, st);
 }
 
 int
@@ -269,7 +269,7 @@ ait_carry_aside(PyObject *shared, ait_carrier *c, ait_state *st, bool polite, Py
         PyErr_SetString(PyExc_RuntimeError, "no running event loop");
         return PYGEN_ERROR;
     }
-    return halted ? pull_as_courier(c, st, out) : go_aside(c, out);
+    return halted ? pull_as_courier(c, st, out) : go_aside(c, st, out);
 }
 
 PySendResult
@@ -284,7 +284,7 @@ ait_carry_close(PyObject *shared, ait_carrier *c, ait_op *op, ait_drive *d, PyOb
     courier = op->awaiting == NULL ? Py_XNewRef(c->courier) : NULL;
     AIT_UNLOCK();
     if (courier != NULL) {
-        PyObject *stop = PyObject_CallMethod(courier, "stop", NULL);
+        PyObject *stop = PyObject_CallMethodNoArgs(courier, d->st->str_stop);
         Py_DECREF(courier);
         op->awaiting = stop == NULL ? NULL : ait_awaiter(stop);
         r = op->awaiting == NULL ? PYGEN_ERROR : PYGEN_RETURN;
@@ -304,7 +304,7 @@ ait_carry_close(PyObject *shared, ait_carrier *c, ait_op *op, ait_drive *d, PyOb
 
 /* Take all first: what is done with it runs Python code, and others may look. */
 void
-ait_carry_drop(PyObject *shared, ait_carrier *c)
+ait_carry_drop(PyObject *shared, ait_carrier *c, ait_state *st)
 {
     ait_carrier gone;
     AIT_LOCK(shared);
@@ -315,7 +315,7 @@ ait_carry_drop(PyObject *shared, ait_carrier *c)
     AIT_UNLOCK();
     if (gone.courier != NULL) {
         PyObject *raised = PyErr_GetRaisedException();
-        PyObject *done = PyObject_CallMethod(gone.courier, "dismiss", NULL);
+        PyObject *done = PyObject_CallMethodNoArgs(gone.courier, st->str_dismiss);
         if (done == NULL) {
             PyErr_WriteUnraisable(gone.courier);
         }

@@ -45,7 +45,7 @@ PySendResult ait_carry_close(PyObject *shared, ait_carrier *carrier, ait_op *op,
                              PyObject **out);
 
 /* The shared object is dropped: what is under way ends, the source is closed by its courier. */
-void ait_carry_drop(PyObject *shared, ait_carrier *carrier);
+void ait_carry_drop(PyObject *shared, ait_carrier *carrier, ait_state *st);
 int ait_carry_traverse(ait_carrier *carrier, visitproc visit, void *arg);
 
 /* Intakes, which are built on that: see intake.c. */

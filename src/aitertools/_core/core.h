@@ -380,6 +380,16 @@ PyObject *ait_run_wants(PyObject *run, PyObject *args);
 
 /* ---- the module ------------------------------------------------------------------------------ */
 
+/* The names of attributes that are looked up: a string made for each look-up would be slow, and stay
+ * in the interpreter's cache of attributes. */
+#define AIT_NAMES(name)                                                                          \
+    name(__name__) name(__notes__) name(aclose) name(acquire) name(add_note) name(adopt)         \
+    name(append) name(athrow) name(cancelling) name(close) name(context) name(cr_frame)          \
+    name(create_future) name(dismiss) name(dispatch) name(done) name(enter)                      \
+    name(failed) name(finish) name(get_loop) name(go_on) name(inside) name(leave) name(loop)     \
+    name(poll) name(popleft) name(release) name(set_result) name(stop) name(task) name(throw)    \
+    name(wait) name(wake)
+
 struct ait_state {
     PyTypeObject *op_type;
     PyTypeObject *stream_type; /* what `new` makes: Op, until the package registers its Stream */
@@ -397,9 +407,9 @@ struct ait_state {
         PyObject *empty, *full, *shut_down;                /* of tasks ...    */
         PyObject *sync_empty, *sync_full, *sync_shut_down; /* ... and threads */
     } queue_errors;
-    PyObject *str_aclose, *str_acquire, *str_athrow, *str_cancelling, *str_close,
-        *str_create_future, *str_done, *str_get_loop, *str_name, *str_release, *str_set_result,
-        *str_throw;
+#define AIT_NAME(name) PyObject *str_##name;
+    AIT_NAMES(AIT_NAME)
+#undef AIT_NAME
     bool debug;                /* warn about streams left open                                 */
     PyObject *places;          /* dict: id of a stream -> where it was made (debug only)       */
     /* What the package registers; each may be NULL. */

@@ -204,12 +204,12 @@ fetch_stop_value(PyObject **value)
 
 /* Whether it is a coroutine that is over, as it is when the collector closed it before us. */
 static bool
-is_over(PyObject *awaiter)
+is_over(ait_state *st, PyObject *awaiter)
 {
     if (!PyCoro_CheckExact(awaiter)) {
         return false;
     }
-    PyObject *frame = PyObject_GetAttrString(awaiter, "cr_frame");
+    PyObject *frame = PyObject_GetAttr(awaiter, st->str_cr_frame);
     PyErr_Clear();
     Py_XDECREF(frame);
     return frame == Py_None;
@@ -221,7 +221,7 @@ throw_into(ait_state *st, PyObject *awaiter, PyObject *exc, PyObject **out)
 {
     PyObject *method = NULL;
     *out = NULL;
-    if (!is_over(awaiter) && PyObject_GetOptionalAttr(awaiter, st->str_throw, &method) < 0) {
+    if (!is_over(st, awaiter) && PyObject_GetOptionalAttr(awaiter, st->str_throw, &method) < 0) {
         return PYGEN_ERROR;
     }
     if (method == NULL) {

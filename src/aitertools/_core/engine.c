@@ -84,9 +84,9 @@ static const ait_kind engine_kind = {
 
 /* The operator's method of that name: 0, or -1. */
 static int
-take_method(PyObject *operator, const char *name, PyObject **method)
+take_method(PyObject *operator, PyObject *name, PyObject **method)
 {
-    *method = PyObject_GetAttrString(operator, name);
+    *method = PyObject_GetAttr(operator, name);
     return *method == NULL ? -1 : 0;
 }
 
@@ -136,9 +136,9 @@ engine_new(PyObject *module, PyObject *args)
     op->label = Py_NewRef(label);
     op->sources = one_or_all(sources);
     op->guard = Py_NewRef(guard);
-    if (take_method(operator, "poll", &op->poll) < 0 ||
-        take_method(operator, "wait", &op->wait) < 0 ||
-        take_method(operator, "aclose", &op->close) < 0) {
+    if (take_method(operator, st->str_poll, &op->poll) < 0 ||
+        take_method(operator, st->str_wait, &op->wait) < 0 ||
+        take_method(operator, st->str_aclose, &op->close) < 0) {
         Py_DECREF(op);
         return NULL;
     }

@@ -94,7 +94,7 @@ dismiss(ait_intake *intake)
     courier = Py_XNewRef(intake->carrier.courier);
     AIT_UNLOCK();
     PyObject *told = courier == NULL ? Py_NewRef(Py_None)
-                                     : PyObject_CallMethod(courier, "dismiss", NULL);
+                                     : PyObject_CallMethodNoArgs(courier, intake->st->str_dismiss);
     Py_XDECREF(courier);
     Py_XDECREF(told);
     return told == NULL ? -1 : 0;
@@ -218,7 +218,7 @@ intake_aclose(PyObject *self, PyObject *Py_UNUSED(ignored))
         PyErr_SetString(PyExc_RuntimeError, "aclose(): was dropped");
     }
     else {
-        closing = courier != NULL ? PyObject_CallMethod(courier, "stop", NULL)
+        closing = courier != NULL ? PyObject_CallMethodNoArgs(courier, intake->st->str_stop)
                                   : ait_aclose(source, NULL);
     }
     Py_XDECREF(courier);
@@ -241,7 +241,7 @@ intake_clear(PyObject *self)
 {
     ait_intake *intake = (ait_intake *)self;
     intake->phase = ENDED;
-    ait_carry_drop(self, &intake->carrier);
+    ait_carry_drop(self, &intake->carrier, intake->st);
     Py_CLEAR(intake->arrived);
     Py_CLEAR(intake->value);
     return 0;

@@ -115,23 +115,12 @@ static PyMethodDef module_functions[] = {
 static int
 intern_names(ait_state *st)
 {
-    struct {
-        PyObject **place;
-        const char *text;
-    } names[] = {
-        {&st->str_aclose, "aclose"}, {&st->str_acquire, "acquire"}, {&st->str_athrow, "athrow"},
-        {&st->str_cancelling, "cancelling"}, {&st->str_close, "close"},
-        {&st->str_create_future, "create_future"}, {&st->str_done, "done"},
-        {&st->str_get_loop, "get_loop"}, {&st->str_name, "__name__"},
-        {&st->str_release, "release"}, {&st->str_set_result, "set_result"},
-        {&st->str_throw, "throw"},
-    };
-    for (size_t i = 0; i < Py_ARRAY_LENGTH(names); i++) {
-        *names[i].place = PyUnicode_InternFromString(names[i].text);
-        if (*names[i].place == NULL) {
-            return -1;
-        }
+#define INTERN(name)                                                                             \
+    if ((st->str_##name = PyUnicode_InternFromString(#name)) == NULL) {                          \
+        return -1;                                                                               \
     }
+    AIT_NAMES(INTERN)
+#undef INTERN
     return 0;
 }
 
@@ -228,18 +217,9 @@ module_clear(PyObject *module)
     for (size_t i = 0; (ref = state_ref(st, i)) != NULL; i++) {
         Py_CLEAR(*ref);
     }
-    Py_CLEAR(st->str_aclose);
-    Py_CLEAR(st->str_acquire);
-    Py_CLEAR(st->str_athrow);
-    Py_CLEAR(st->str_cancelling);
-    Py_CLEAR(st->str_close);
-    Py_CLEAR(st->str_create_future);
-    Py_CLEAR(st->str_done);
-    Py_CLEAR(st->str_get_loop);
-    Py_CLEAR(st->str_name);
-    Py_CLEAR(st->str_release);
-    Py_CLEAR(st->str_set_result);
-    Py_CLEAR(st->str_throw);
+#define FORGET(name) Py_CLEAR(st->str_##name);
+    AIT_NAMES(FORGET)
+#undef FORGET
     return 0;
 }
 

@@ -4,9 +4,9 @@
 static const char NOTE[] = "in aitertools: ";
 
 static bool
-has_note(PyObject *exc)
+has_note(ait_state *st, PyObject *exc)
 {
-    PyObject *notes = PyObject_GetAttrString(exc, "__notes__");
+    PyObject *notes = PyObject_GetAttr(exc, st->str___notes__);
     bool found = false;
     if (notes == NULL || !PyList_Check(notes)) {
         PyErr_Clear();
@@ -45,9 +45,11 @@ ait_add_note(ait_run *run)
         return;
     }
     PyObject *exc = PyErr_GetRaisedException();
-    if (!has_note(exc)) {
+    ait_state *st = run->d.st;
+    if (!has_note(st, exc)) {
         PyObject *text = note_text(run);
-        PyObject *done = text == NULL ? NULL : PyObject_CallMethod(exc, "add_note", "O", text);
+        PyObject *done =
+            text == NULL ? NULL : PyObject_CallMethodOneArg(exc, st->str_add_note, text);
         PyErr_Clear(); /* an exception that takes no note is raised without one */
         Py_XDECREF(done);
         Py_XDECREF(text);

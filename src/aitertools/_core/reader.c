@@ -26,7 +26,7 @@ dismiss_courier(ait_ring *ring)
     AIT_LOCK(ring);
     courier = Py_XNewRef(ring->carrier.courier);
     AIT_UNLOCK();
-    PyObject *done = courier == NULL ? NULL : PyObject_CallMethod(courier, "dismiss", NULL);
+    PyObject *done = courier == NULL ? NULL : PyObject_CallMethodNoArgs(courier, ring->st->str_dismiss);
     if (done == NULL && courier != NULL) {
         PyErr_WriteUnraisable(courier);
     }
@@ -190,7 +190,7 @@ waits_for_itself(ait_ring *ring)
     AIT_UNLOCK();
     PyObject *inside = on_the_spot        ? Py_NewRef(Py_True)
                        : courier == NULL ? Py_NewRef(Py_False)
-                                          : PyObject_CallMethod(courier, "inside", NULL);
+                                          : PyObject_CallMethodNoArgs(courier, ring->st->str_inside);
     Py_XDECREF(courier);
     return inside == NULL ? -1 : ait_truth(inside);
 }
@@ -348,7 +348,7 @@ seat_clear(PyObject *self)
     bool closed;
     if (ring != NULL) {
         if (leave(seat, &closed)) { /* it was dropped and not closed */
-            ait_carry_drop((PyObject *)ring, &ring->carrier);
+            ait_carry_drop((PyObject *)ring, &ring->carrier, ring->st);
         }
         Py_CLEAR(seat->ring);
     }

@@ -442,7 +442,7 @@ ait_ring_clear(PyObject *self)
     for (ait_seat *seat = ring->seats; seat != NULL; seat = seat->after) {
         seat->missed = -1; /* it sees the end */
     }
-    ait_carry_drop(self, &ring->carrier);
+    ait_carry_drop(self, &ring->carrier, ring->st);
     for (int64_t n = ring->base; n < ring->next; n++) {
         Py_CLEAR(slot_at(ring, n)->item);
     }

@@ -68,7 +68,7 @@ static PyObject *
 label_of(ait_state *st, PyObject *obj)
 {
     if (PyAsyncGen_CheckExact(obj) || PyGen_CheckExact(obj)) {
-        return PyObject_GetAttr(obj, st->str_name);
+        return PyObject_GetAttr(obj, st->str___name__);
     }
     return Py_NewRef(Py_TYPE(obj));
 }

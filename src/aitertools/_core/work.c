@@ -25,7 +25,7 @@ leave(ait_calls *c, ait_run *run, PyObject **following)
     run->waiter = NULL;
     Py_CLEAR(run->item);
     if (c->lanes != NULL) {
-        *following = PyObject_CallMethod(c->lanes, "leave", "(O)", lane);
+        *following = PyObject_CallMethodOneArg(c->lanes, c->st->str_leave, lane);
     }
     Py_XDECREF(lane);
     if (c->lanes != NULL && *following == NULL) {
@@ -207,7 +207,7 @@ take_next(ait_calls *c, ait_run *run)
     ait_job next;
     Py_ssize_t handed = PyObject_Size(c->handed);
     if (handed != 0) {
-        PyObject *tuple = handed < 0 ? NULL : PyObject_CallMethod(c->handed, "popleft", NULL);
+        PyObject *tuple = handed < 0 ? NULL : PyObject_CallMethodNoArgs(c->handed, c->st->str_popleft);
         int taken = tuple == NULL ? -1 : take_on(run, tuple);
         Py_XDECREF(tuple);
         return taken < 0 ? -1 : 1;

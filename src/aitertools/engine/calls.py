@@ -77,7 +77,7 @@ class Calls(Operator):
         concurrency, buffer, ordered = limits
         self._concurrency = concurrency
         self._policy = policy
-        self._crew = runtime.Crew()
+        self._crew = runtime.Crew(source)
         self._idle: list[Any] = []  # what workers wait for who have nothing to do
         self._handed: deque[Job] = deque()  # handed out and not begun, in order
         self._workers = 0

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from .. import _core
 from .endings import cancel, over
 from .loop import running_loop, silence
-from .nursery import current_nursery
+from .nursery import find_nursery
 from .trio_courier import TrioCourier
 
 if TYPE_CHECKING:
@@ -248,5 +248,5 @@ def courier(shared: Any, source: Stream[Any]) -> Courier | TrioCourier | None:
     """
     if running_loop() is not None:
         return Courier(shared, source)
-    nursery = current_nursery()
+    nursery = find_nursery(source)
     return None if nursery is None else TrioCourier(nursery, shared, source)

@@ -21,11 +21,16 @@ Work = Coroutine[Any, Any, None]
 
 
 class Crew:
-    """Tasks of the running event loop, each begun by :meth:`spawn`, all ended by :meth:`aclose`."""
+    """Tasks of the running event loop, each begun by :meth:`spawn`, all ended by :meth:`aclose`.
 
-    __slots__ = ("_context", "_loop", "_tasks", "closing", "left")
+    The stream that they work for reads these *sources*.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_context", "_loop", "_place", "_sources", "_tasks", "closing", "left")
+
+    def __init__(self, *sources: Any) -> None:
+        self._sources = sources
+        self._place: Nursery | None = None
         self._context: contextvars.Context | None = None
         self._tasks: set[Any] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -49,7 +54,7 @@ class Crew:
         context = self.hire().copy()
         loop = running_loop()
         if loop is None:
-            self._tasks.add(context.run(_place(work).spawn, work, self._tasks.discard))
+            self._tasks.add(context.run(self._find(work).spawn, work, self._tasks.discard))
             return False
         self._loop = loop
         options = EAGER if eager else {}
@@ -72,6 +77,15 @@ class Crew:
         if self._tasks and self._loop is not None and self._loop is not running_loop():
             raise RuntimeError("the stream has its tasks in another event loop")
 
+    def _find(self, work: Work) -> Nursery:
+        if self._place is None:
+            try:
+                self._place = nursery(*self._sources)
+            except RuntimeError:
+                work.close()
+                raise
+        return self._place
+
     def _over(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
@@ -85,6 +99,7 @@ class Crew:
         that calls are not waited for: it is cancelled with them.
         """
         self.closing = True
+        self._sources = ()
         if running_loop() is None:
             await _end_all(self._tasks)
             return
@@ -98,6 +113,7 @@ class Crew:
     def dismiss(self) -> None:
         """Have all tasks cancelled: nobody will wait for their end. From whatever thread."""
         self.closing = True
+        self._sources = ()
         if not self._tasks:
             return
         if self._loop is None:
@@ -120,14 +136,6 @@ class Crew:
         except RuntimeError:
             return False
         return True
-
-
-def _place(work: Work) -> Nursery:
-    try:
-        return nursery()
-    except RuntimeError:
-        work.close()
-        raise
 
 
 async def _end_all(tasks: set[Any]) -> None:

@@ -7,7 +7,7 @@ import contextvars
 import gc
 import threading
 import weakref
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 import trio
@@ -383,6 +383,72 @@ def test_the_collector_may_take_a_stream_with_its_workers(where, closed):
         assert not asyncio.all_tasks(loop)
         assert Owner.called == before
         loop.close()
+
+
+@pytest.mark.parametrize("reader", ["map", "merge", "buffer", "take_until"])
+def test_nothing_is_said_of_a_coroutine_that_the_collector_closes_while_it_is_cancelled(reader):
+    """As it may in another thread, without the GIL."""
+
+    async def source():
+        yield 0
+        await asyncio.get_running_loop().create_future()
+
+    async def never():
+        await asyncio.get_running_loop().create_future()
+
+    async def main():
+        results = {
+            "map": lambda: stream(range(9)).map(lingering, concurrency=2),
+            "merge": lambda: stream(source()).merge(source()),
+            "buffer": lambda: stream(source()).buffer(2),
+            "take_until": lambda: stream([0]).chain(source()).take_until(never()),
+        }[reader]()
+        await begun(results)
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        assert tasks
+        for task in tasks:
+            with suppress(RuntimeError):
+                task.get_coro().close()
+            task.cancel()
+        await some_turns()
+        assert not asyncio.all_tasks() - {asyncio.current_task()}
+        return results
+
+    with asyncio.Runner() as runner, no_complaints(runner.get_loop()):
+        results = runner.run(main())
+        del results
+
+
+class Alarm(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("error", [KeyError, Alarm])
+def test_of_calls_that_fail_when_the_stream_is_dropped_only_a_base_exception_is_told(error):
+    """As asyncio tells of a task; what is an outcome is dropped with the other outcomes."""
+    said = []
+
+    async def call(item):
+        try:
+            await asyncio.sleep(9)
+        finally:
+            raise error(item)
+
+    async def main():
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: said.append(context))
+        results = stream(range(9)).map(call, concurrency=2)
+        await begun(results)
+        del results
+        gc.collect()
+        await asyncio.sleep(1)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    run(main())
+    gc.collect()
+    told = [(each["message"], str(each["exception"])) for each in said]
+    assert sorted(told) == (
+        [("a stream's task failed", str(n)) for n in (0, 1)] if error is Alarm else []
+    )
 
 
 def test_a_stream_may_be_closed_from_the_loop_of_another_thread():

@@ -10,7 +10,7 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Literal
 
 from .. import _core
-from .endings import cancel, over
+from .endings import cancel, error_of, over
 from .loop import running_loop, silence
 from .nursery import find_nursery
 from .trio_courier import TrioCourier
@@ -29,6 +29,13 @@ swap_task: Any = (
 # A loop does not keep its tasks. One that waits would be collected with those it works for, if they
 # are in a cycle, and could not close the source any more.
 _at_work: set[asyncio.Task[None]] = set()
+
+
+def _rest(task: asyncio.Task[None]) -> None:
+    _at_work.discard(task)
+    error = getattr(task, "_exception", None)  # asking for it would be taking note of it
+    if error is not None and error.__traceback__ is None:
+        error_of(task)
 
 
 class _Begin:
@@ -93,7 +100,7 @@ class Courier:
         work.send(None)  # begun, so that it closes the source even if its task is cancelled at once
         self.task = self.loop.create_task(work, context=self.context)
         _at_work.add(self.task)
-        self.task.add_done_callback(_at_work.discard)
+        self.task.add_done_callback(_rest)
 
     # ---- for those who ask -------------------------------------------------------------------
 
@@ -117,7 +124,7 @@ class Courier:
         back = {self.task} if self._back is current_task() else set()
         cancelled = await over([self.task], back)
         self._told |= not self.task.done()  # what comes of it is nobody's to know
-        error = None if self._told or self.task.cancelled() else self.task.exception()
+        error = None if self._told else error_of(self.task)
         self._told = True
         if cancelled is not None:
             if error is not None:
@@ -129,7 +136,7 @@ class Courier:
     def dismiss(self) -> None:
         """Have the source closed: nobody reads it any more."""
         # Once the task is over the collector may have taken both apart.
-        if getattr(self, "task", None) in _at_work:
+        if _at_work and getattr(self, "task", None) in _at_work:  # None: the interpreter ends
             self._is_told_to_end()
 
     def _is_told_to_end(self) -> bool:

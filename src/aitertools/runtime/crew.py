@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from .. import _core
-from .endings import cancel, over
+from .endings import cancel, error_of, over
 from .loop import current_task, running_loop, silence
 from .nursery import Nursery, nursery
 
@@ -88,7 +88,7 @@ class Crew:
 
     def _over(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if (error := error_of(task)) is not None:  # of a function, and no Exception
             loop = task.get_loop()
             loop.call_exception_handler({"message": "a stream's task failed", "exception": error})
 

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from .loop import running_loop
 
-__all__ = ["cancel", "over"]
+__all__ = ["cancel", "error_of", "over"]
 
 Tasks: TypeAlias = "set[asyncio.Task[None]]"
 
@@ -37,6 +37,18 @@ def _cancelling() -> int:
     """Return how often the running task was asked to cancel."""
     task = None if running_loop() is None else current_task()
     return 0 if task is None else task.cancelling()
+
+
+def error_of(task: asyncio.Task[None]) -> BaseException | None:
+    """Return what the work of the task has raised, if it has ended so.
+
+    One that never was in the work, as it has no traceback, is that of a coroutine that is over: the
+    collector has closed it, in another thread, while it was being cancelled.
+    """
+    if task.cancelled():
+        return None
+    error = task.exception()
+    return error if error is not None and error.__traceback__ is not None else None
 
 
 class _Ending(asyncio.Future[None]):

@@ -187,3 +187,54 @@ def test_stress(seed):
             assert found == sorted(found)
 
     run(main)
+
+
+# ---- whose nursery it is -------------------------------------------------------------------------
+
+
+async def paced(n):
+    for item in range(n):
+        await trio.sleep(1)
+        yield item
+
+
+WITH_TASKS = {
+    "map": map_of,
+    "map in the middle": lambda source: map_of(source).filter(lambda n: n >= 0).map(str).map(int),
+    "merge": lambda source: source.merge(paced(0)),
+    "below merge": lambda source: map_of(source).merge(paced(0)),
+    "chained": lambda source: source.chain(map_of(paced(0))),
+    "buffer": lambda source: source.buffer(2),
+    "timeout": lambda source: source.timeout(60),
+    "flat_map": lambda source: source.flat_map(lambda n: map_of([n]), concurrency=1),
+}
+
+
+@pytest.mark.parametrize("derived", [False, True], ids=["entered", "of what was entered"])
+@pytest.mark.parametrize("tasks", WITH_TASKS)
+def test_tasks_belong_to_the_stream_that_was_entered_and_not_to_a_block_inside(tasks, derived):
+    async def main():
+        source = stream(paced(6))
+        work = WITH_TASKS[tasks](source)
+        async with source if derived else work:
+            async with stream(paced(1)).timeout(60) as other:
+                assert await anext(work) == 0
+                assert await anext(other) == 0
+            assert [item async for item in work] == [1, 2, 3, 4, 5]
+
+    run(main)
+
+
+def test_what_a_call_begins_belongs_to_the_stream_of_the_call():
+    async def main():
+        async def call(n):
+            return sum(await map_of(paced(n), concurrency=2).list())
+
+        async with map_of([5, 6], call) as work:
+            async with stream(paced(1)) as other:
+                with trio.move_on_after(1):
+                    await anext(work)
+                assert await anext(other) == 0
+            assert await work.list() == [10, 15]
+
+    run(main)

@@ -7,7 +7,7 @@ import contextvars
 import gc
 import threading
 import weakref
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 import trio
@@ -51,6 +51,61 @@ def test_a_call_that_waits_for_its_key_does_not_begin_once_the_stream_is_being_c
         await results.aclose()
         assert called == before == [0]
         assert now() - since == 1
+
+    run(main())
+
+
+class Restless:
+    """A key whose hash changes, or which objects to be compared, once *broken*."""
+
+    def __init__(self, how):
+        self.how, self.broken = how, False
+
+    def __hash__(self):
+        if self.broken and self.how == "no hash":
+            raise TypeError("unhashable")
+        return 2 if self.broken and self.how == "another hash" else 1
+
+    def __eq__(self, other):
+        if self.broken and self.how == "not comparable":
+            raise ValueError("ambiguous")
+        return isinstance(other, Restless)
+
+
+@pytest.mark.parametrize("cancels", [False, True], ids=["", "and a call is cancelled"])
+@pytest.mark.parametrize("same", [True, False], ids=["one key", "equal keys"])
+@pytest.mark.parametrize("how", ["another hash", "no hash", "not comparable"])
+def test_a_key_is_not_looked_up_again_when_its_call_is_over(how, same, cancels):
+    """It may have changed: then the items that follow have another key, or fail."""
+    keys = [Restless(how)] * 9 if same else [Restless(how) for _ in range(9)]
+    called = []
+
+    async def call(item):
+        called.append(item)
+        await asyncio.sleep(1)
+        for key in keys:
+            key.broken = True
+        if cancels and item == 0:
+            asyncio.current_task().cancel()
+            await asyncio.sleep(1)
+        return item
+
+    async def main():
+        results = stream(range(9)).map(call, concurrency=2, key=keys.__getitem__, buffer=2)
+        seen = []
+        async with asyncio.timeout(60):
+            while True:
+                try:
+                    seen.append(await anext(results))
+                except (TypeError, ValueError, RuntimeError) as error:
+                    seen.append(type(error))
+                except StopAsyncIteration:
+                    break
+        assert len(seen) == 9
+        assert seen[0] == (RuntimeError if cancels else 0)
+        assert seen[1:4] == [1, 2, 3], "these had waited for it"
+        assert [item for item in seen if isinstance(item, int)] == sorted(called)[cancels:]
+        assert asyncio.all_tasks() == {asyncio.current_task()}
 
     run(main())
 
@@ -328,6 +383,72 @@ def test_the_collector_may_take_a_stream_with_its_workers(where, closed):
         assert not asyncio.all_tasks(loop)
         assert Owner.called == before
         loop.close()
+
+
+@pytest.mark.parametrize("reader", ["map", "merge", "buffer", "take_until"])
+def test_nothing_is_said_of_a_coroutine_that_the_collector_closes_while_it_is_cancelled(reader):
+    """As it may in another thread, without the GIL."""
+
+    async def source():
+        yield 0
+        await asyncio.get_running_loop().create_future()
+
+    async def never():
+        await asyncio.get_running_loop().create_future()
+
+    async def main():
+        results = {
+            "map": lambda: stream(range(9)).map(lingering, concurrency=2),
+            "merge": lambda: stream(source()).merge(source()),
+            "buffer": lambda: stream(source()).buffer(2),
+            "take_until": lambda: stream([0]).chain(source()).take_until(never()),
+        }[reader]()
+        await begun(results)
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        assert tasks
+        for task in tasks:
+            with suppress(RuntimeError):
+                task.get_coro().close()
+            task.cancel()
+        await some_turns()
+        assert not asyncio.all_tasks() - {asyncio.current_task()}
+        return results
+
+    with asyncio.Runner() as runner, no_complaints(runner.get_loop()):
+        results = runner.run(main())
+        del results
+
+
+class Alarm(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("error", [KeyError, Alarm])
+def test_of_calls_that_fail_when_the_stream_is_dropped_only_a_base_exception_is_told(error):
+    """As asyncio tells of a task; what is an outcome is dropped with the other outcomes."""
+    said = []
+
+    async def call(item):
+        try:
+            await asyncio.sleep(9)
+        finally:
+            raise error(item)
+
+    async def main():
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: said.append(context))
+        results = stream(range(9)).map(call, concurrency=2)
+        await begun(results)
+        del results
+        gc.collect()
+        await asyncio.sleep(1)
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+
+    run(main())
+    gc.collect()
+    told = [(each["message"], str(each["exception"])) for each in said]
+    assert sorted(told) == (
+        [("a stream's task failed", str(n)) for n in (0, 1)] if error is Alarm else []
+    )
 
 
 def test_a_stream_may_be_closed_from_the_loop_of_another_thread():

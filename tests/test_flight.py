@@ -215,20 +215,24 @@ def test_lanes_run_one_call_of_each_key_at_a_time_in_order(keys):
     """Whatever call ends first: those of one key follow each other, others never wait."""
     for choices in itertools.product(range(4), repeat=len(keys)):
         lanes = Lanes()
-        running = [n for n, key in enumerate(keys) if lanes.enter(key, n)]
+        entered = [(n, keys[n], lanes.enter(keys[n], n, keys[n])) for n in range(len(keys))]
+        jobs = [job for job in entered if job[2] is not None]
+        running = [n for n, _, _ in jobs]
         begun = list(running)
         assert [keys[n] for n in running] == sorted(set(keys), key=keys.index)
         for choice in choices:
-            over = running.pop(choice % len(running))
-            following = lanes.leave(keys[over])
+            running.pop(choice % len(running))
+            _, key, lane = jobs.pop(choice % len(jobs))
+            following = lanes.leave(lane)
             if following is not None:
-                assert keys[following] == keys[over]
-                running.append(following)
-                begun.append(following)
+                assert following[1:] == (key, lane)
+                jobs.append(following)
+                running.append(following[0])
+                begun.append(following[0])
             assert len({keys[n] for n in running}) == len(running)
         assert sorted(begun) == list(range(len(keys)))
         for key in set(keys):
             of_key = [n for n in begun if keys[n] == key]
             assert of_key == sorted(of_key)
-        assert lanes.enter("a", 9), "nothing is kept of a key without calls"
+        assert lanes.enter("a", 9, "a"), "nothing is kept of a key without calls"
         assert len(lanes._lanes) == 1

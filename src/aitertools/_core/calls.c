@@ -39,32 +39,32 @@ ait_calls_settle(ait_calls *c, int64_t ticket, ait_outcome outcome, PyObject *va
 }
 
 PyObject *
-ait_job_tuple(int64_t ticket, PyObject *item, PyObject *key)
+ait_job_tuple(int64_t ticket, PyObject *item, PyObject *lane)
 {
-    return Py_BuildValue("(LOO)", (long long)ticket, item, key != NULL ? key : Py_None);
+    return Py_BuildValue("(LOO)", (long long)ticket, item, lane != NULL ? lane : Py_None);
 }
 
-/* Of a pair (key, item), which is consumed: 1: it may begin, 0: it has to wait for another one. */
-static int
+/* Of a pair (key, item), which is consumed: whether it may begin, and has not to wait. */
+static bool
 enter_lane(ait_calls *c, PyObject *pair, ait_job *next)
 {
-    next->key = Py_NewRef(PyTuple_GET_ITEM(pair, 0));
     next->item = Py_NewRef(PyTuple_GET_ITEM(pair, 1));
+    PyObject *ticket = PyLong_FromLongLong(next->ticket);
+    next->lane = ticket == NULL ? NULL
+                                : PyObject_CallMethodObjArgs(c->lanes, c->st->str_enter,
+                                                             PyTuple_GET_ITEM(pair, 0), ticket,
+                                                             next->item, NULL);
+    Py_XDECREF(ticket);
     Py_DECREF(pair);
-    PyObject *tuple = ait_job_tuple(next->ticket, next->item, next->key);
-    PyObject *entered = tuple == NULL ? NULL
-                                      : PyObject_CallMethodObjArgs(c->lanes, c->st->str_enter,
-                                                                   next->key, tuple, NULL);
-    Py_XDECREF(tuple);
-    int may = entered == NULL ? -1 : ait_truth(entered);
-    if (may < 0) {
+    if (next->lane == NULL) {
         ait_calls_settle(c, next->ticket, AIT_FAILURE, PyErr_GetRaisedException());
     }
-    if (may <= 0) {
-        Py_CLEAR(next->key);
+    bool may = next->lane != NULL && next->lane != Py_None;
+    if (!may) {
+        Py_CLEAR(next->lane);
         Py_CLEAR(next->item);
     }
-    return may > 0;
+    return may;
 }
 
 int
@@ -101,7 +101,7 @@ ait_calls_next(ait_calls *c, ait_job *next)
             Py_XDECREF(error);
             return -1;
         }
-        next->key = NULL;
+        next->lane = NULL;
         next->item = taken;
         if (taken == NULL) {
             ait_calls_settle(c, next->ticket, AIT_FAILURE, error);
@@ -122,9 +122,9 @@ calls_next(PyObject *self, PyObject *Py_UNUSED(ignored))
     if (there <= 0) {
         return there < 0 ? NULL : Py_NewRef(Py_None);
     }
-    PyObject *tuple = ait_job_tuple(next.ticket, next.item, next.key);
+    PyObject *tuple = ait_job_tuple(next.ticket, next.item, next.lane);
     Py_DECREF(next.item);
-    Py_XDECREF(next.key);
+    Py_XDECREF(next.lane);
     return tuple;
 }
 
@@ -380,7 +380,7 @@ calls_held(PyObject *self, void *Py_UNUSED(ignored))
 static PyMethodDef calls_methods[] = {
     {"poll", calls_poll, METH_NOARGS, PyDoc_STR("poll($self, /)\n--\n\nSee engine.c.")},
     {"next", calls_next, METH_NOARGS,
-     PyDoc_STR("next($self, /)\n--\n\nThe next job: (ticket, item, key). None: not just now.")},
+     PyDoc_STR("next($self, /)\n--\n\nThe next job: (ticket, item, lane). None: not just now.")},
     {"work", ait_calls_work, METH_O,
      PyDoc_STR("work($self, job, /)\n--\n\nDo it, and more, as long as there is something.")},
     {"settle", AIT_FASTCALL(calls_settle),

@@ -46,11 +46,11 @@ typedef struct {
 /* A call that is to be made. */
 typedef struct {
     int64_t ticket;
-    PyObject *item, *key;
+    PyObject *item, *lane;
 } ait_job;
 
-/* The same for Python: (ticket, item, key). */
-PyObject *ait_job_tuple(int64_t ticket, PyObject *item, PyObject *key);
+/* The same for Python: (ticket, item, lane). */
+PyObject *ait_job_tuple(int64_t ticket, PyObject *item, PyObject *lane);
 /* What the source has next: 1, 0: nothing, or nothing just now, -1. */
 int ait_calls_next(ait_calls *calls, ait_job *next);
 /* What is there, a new reference; NULL: the operator was dropped, which any thread may do. */

@@ -99,6 +99,8 @@ PyObject *ait_ready(ait_op *op);
 /* The names of op and of what it reads, outermost first; and the counts. */
 PyObject *ait_describe(ait_op *op);
 PyObject *ait_stages(ait_op *op);
+/* family(stream): a set of it and of all that it reads, directly or not. */
+PyObject *ait_family(PyObject *module, PyObject *stream);
 /* Append the streams to `leaves` that all items of op come from in the end: 0, or -1. */
 int ait_find_leaves(ait_op *op, PyObject *leaves);
 

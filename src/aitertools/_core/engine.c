@@ -236,6 +236,7 @@ PyMethodDef ait_engine_functions[] = {
     {"set_sources", set_sources, METH_VARARGS,
      PyDoc_STR("set_sources($module, stream, sources, /)\n--\n\n")},
     {"halt", ait_halt, METH_O, PyDoc_STR("halt($module, stream, /)\n--\n\n")},
+    {"family", ait_family, METH_O, PyDoc_STR("family($module, stream, /)\n--\n\n")},
     {"leaves", leaves, METH_O, PyDoc_STR("leaves($module, stream, /)\n--\n\n")},
     {"is_awaitable", is_awaitable, METH_O, PyDoc_STR("is_awaitable($module, obj, /)\n--\n\n")},
     {"engine", engine_new, METH_VARARGS,

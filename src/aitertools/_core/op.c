@@ -303,6 +303,53 @@ ait_find_leaves(ait_op *op, PyObject *leaves)
     return 0;
 }
 
+static int add_family(PyObject *family, ait_op *op);
+
+/* Add the families of a stream, or of a tuple of streams; NULL: none. */
+static int
+add_families(PyObject *family, PyObject *streams)
+{
+    if (streams == NULL || !PyTuple_CheckExact(streams)) {
+        return streams == NULL ? 0 : add_family(family, (ait_op *)streams);
+    }
+    int r = 0;
+    Py_INCREF(streams);
+    for (Py_ssize_t i = 0; r == 0 && i < PyTuple_GET_SIZE(streams); i++) {
+        r = add_family(family, ait_nth(streams, i));
+    }
+    Py_DECREF(streams);
+    return r;
+}
+
+/* Add op to a set, and all that it reads, and what those read: 0, or -1. */
+static int
+add_family(PyObject *family, ait_op *op)
+{
+    int known = PySet_Contains(family, (PyObject *)op); /* it keeps what is added */
+    if (known != 0) {
+        return known < 0 ? -1 : 0;
+    }
+    int r = PySet_Add(family, (PyObject *)op);
+    for (int i = 0; r == 0 && i < op->kind->nowned; i++) {
+        r = add_families(family, op->refs[i]);
+    }
+    return r < 0 ? r : add_families(family, upstream(op));
+}
+
+PyObject *
+ait_family(PyObject *module, PyObject *stream)
+{
+    if (!ait_is_op(ait_state_from(module), stream)) {
+        PyErr_SetString(PyExc_TypeError, "family(): not a stream");
+        return NULL;
+    }
+    PyObject *family = PySet_New(NULL);
+    if (family != NULL && add_family(family, (ait_op *)stream) < 0) {
+        Py_CLEAR(family);
+    }
+    return family;
+}
+
 PyObject *
 ait_stages(ait_op *op)
 {

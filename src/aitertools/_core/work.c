@@ -6,13 +6,13 @@ static int
 take_on(ait_run *run, PyObject *tuple)
 {
     long long ticket;
-    PyObject *item, *key;
-    if (!PyArg_ParseTuple(tuple, "LOO:work", &ticket, &item, &key)) {
+    PyObject *item, *lane;
+    if (!PyArg_ParseTuple(tuple, "LOO:work", &ticket, &item, &lane)) {
         return -1;
     }
     run->n = (Py_ssize_t)ticket;
     run->item = Py_NewRef(item);
-    run->waiter = Py_NewRef(key);
+    run->waiter = Py_NewRef(lane);
     return 0;
 }
 
@@ -20,14 +20,14 @@ take_on(ait_run *run, PyObject *tuple)
 static int
 leave(ait_calls *c, ait_run *run, PyObject **following)
 {
-    PyObject *key = run->waiter;
+    PyObject *lane = run->waiter;
     *following = NULL;
     run->waiter = NULL;
     Py_CLEAR(run->item);
     if (c->lanes != NULL) {
-        *following = PyObject_CallMethodOneArg(c->lanes, c->st->str_leave, key);
+        *following = PyObject_CallMethodOneArg(c->lanes, c->st->str_leave, lane);
     }
-    Py_XDECREF(key);
+    Py_XDECREF(lane);
     if (c->lanes != NULL && *following == NULL) {
         return -1;
     }
@@ -217,7 +217,7 @@ take_next(ait_calls *c, ait_run *run)
     if (there == 1) {
         run->n = (Py_ssize_t)next.ticket;
         run->item = next.item;
-        run->waiter = next.key;
+        run->waiter = next.lane;
     }
     return there;
 }
@@ -226,8 +226,8 @@ take_next(ait_calls *c, ait_run *run)
  * context variable, which no other call is to see: then another worker has to go on, with the job
  * that is the result, or False.
  *
- * run->item, ->waiter and ->n are the item, its key and its ticket; there is no item while it gives
- * way to the loop. run->acc is what is awaited, and run->closing says that this is `failed`;
+ * run->item, ->waiter and ->n are the item, its lane and its ticket; there is no item while it
+ * gives way to the loop. run->acc is what is awaited, and run->closing says that this is `failed`;
  * run->error is the context as it was. */
 static PySendResult
 work_advance(ait_run *run, PyObject **out)

@@ -30,7 +30,7 @@ class Buffer(Operator):
         super().__init__()
         self._source = source
         self._line = line
-        self._crew = runtime.Crew()
+        self._crew = runtime.Crew(source)
         self._begun = False
         self._over = False  # nothing comes any more but what is in line
         self._room: Any = None  # the feeder waits for it
@@ -66,7 +66,8 @@ class Buffer(Operator):
             raise
         finally:
             self._line.entries.clear()
-            await self._source.aclose()
+            if not self._crew.left:
+                await self._source.aclose()
         if self._failed is not None:
             raise self._failed
 

@@ -7,10 +7,10 @@ with the next item itself as long as there is one, and then waits at its desk.
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from .. import _core, runtime
-from .lanes import Lanes
+from .lanes import Job, Lanes
 from .operator import Operator
 from .outcomes import SKIP, Failed, failure
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from .policies import Policy
 
 __all__ = ["Calls", "Fn", "Keep", "Limits"]
-
-Job: TypeAlias = tuple[int, Any, Any]
-"""The ticket of a call, its item, and the item's key."""
 
 
 class Keep:
@@ -80,11 +77,11 @@ class Calls(Operator):
         concurrency, buffer, ordered = limits
         self._concurrency = concurrency
         self._policy = policy
-        self._crew = runtime.Crew()
+        self._crew = runtime.Crew(source)
         self._idle: list[Any] = []  # what workers wait for who have nothing to do
         self._handed: deque[Job] = deque()  # handed out and not begun, in order
         self._workers = 0
-        self._lanes: Lanes[Job] | None = Lanes() if keyed else None
+        self._lanes: Lanes | None = Lanes() if keyed else None
         most = concurrency + buffer
         # Workers that found no room go on when half of the buffer is free: all at once then.
         resume = most - max(1, buffer - buffer // 2)
@@ -268,10 +265,10 @@ class Calls(Operator):
         """Somebody else cancelled the task that had *job*: the consumer must not wait for it."""
         if self._crew.closing:
             return
-        ticket, _, key = job
+        ticket, _, lane = job
         lost = RuntimeError("a task of the stream was cancelled")
         lost.__cause__ = error
         self._calls.fail(ticket, lost)
-        following = self._lanes and self._lanes.leave(key)
+        following = self._lanes and lane and self._lanes.leave(lane)
         if following:
             self._handed.append(following)

@@ -98,7 +98,7 @@ class Until(_Ending):
     def poll(self) -> Any:
         """Deliver what came, until it is over."""
         if self._crew is None:
-            self._crew = runtime.Crew()
+            self._crew = runtime.Crew(self._intake.source)
             self._crew.spawn(self._watch(), eager=True, over=self._lost)
         if self._over:
             return self._end()

@@ -10,8 +10,9 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeGuard
 
 from .. import _core
-from .loop import over, running_loop, silence
-from .nursery import current_nursery
+from .endings import cancel, error_of, over
+from .loop import running_loop, silence
+from .nursery import find_nursery
 from .trio_courier import TrioCourier
 
 if TYPE_CHECKING:
@@ -28,6 +29,13 @@ swap_task: Any = (
 # A loop does not keep its tasks. One that waits would be collected with those it works for, if they
 # are in a cycle, and could not close the source any more.
 _at_work: set[asyncio.Task[None]] = set()
+
+
+def _rest(task: asyncio.Task[None]) -> None:
+    _at_work.discard(task)
+    error = getattr(task, "_exception", None)  # asking for it would be taking note of it
+    if error is not None and error.__traceback__ is None:
+        error_of(task)
 
 
 class _Begin:
@@ -96,8 +104,9 @@ class Courier:
     """
 
     __slots__ = (
-        *("_awaited", "_busy", "_call", "_doomed", "_outside", "_over", "_pull", "_shared"),
-        *("_source", "_stopped", "_thrown", "_told", "_watched", "context", "loop", "task"),
+        *("_awaited", "_back", "_busy", "_call", "_doomed", "_outside", "_over", "_pull"),
+        *("_shared", "_source", "_stopped", "_thrown", "_told", "_watched"),
+        *("context", "loop", "task"),
     )
 
     def __init__(self, shared: Any, source: Stream[Any]) -> None:
@@ -113,6 +122,7 @@ class Courier:
         self._stopped = False
         self._doomed = False  # a pull that is under way is to be cancelled
         self._told = False  # how the task ended
+        self._back: object = None  # a task that it waits for, and that ends it
         self.loop = asyncio.get_running_loop()
         self.context = contextvars.copy_context()
         self._outside = self.context.copy()  # where it is called back, as it enters the other one
@@ -120,7 +130,7 @@ class Courier:
         work.send(None)  # begun, so that it closes the source even if its task is cancelled at once
         self.task = self.loop.create_task(work, context=self.context)
         _at_work.add(self.task)
-        self.task.add_done_callback(_at_work.discard)
+        self.task.add_done_callback(_rest)
 
     # ---- for those who ask -------------------------------------------------------------------
 
@@ -162,8 +172,10 @@ class Courier:
         if not self._is_told_to_end():
             await self._source.aclose()  # as the task never will
             return
-        cancelled = await over(self.task)
-        error = None if self._told or self.task.cancelled() else self.task.exception()
+        back = {self.task} if self._back is current_task() else set()
+        cancelled = await over([self.task], back)
+        self._told |= not self.task.done()  # what comes of it is nobody's to know
+        error = None if self._told else error_of(self.task)
         self._told = True
         if cancelled is not None:
             if error is not None:
@@ -175,7 +187,7 @@ class Courier:
     def dismiss(self) -> None:
         """Have the source closed: nobody reads it any more."""
         # Once the task is over the collector may have taken both apart.
-        if getattr(self, "task", None) in _at_work:
+        if _at_work and getattr(self, "task", None) in _at_work:  # None: the interpreter ends
             self._is_told_to_end()
 
     def _is_told_to_end(self) -> bool:
@@ -236,7 +248,8 @@ class Courier:
             self._refuse()
         elif self._doomed and (self._busy or self._asked):
             self._doomed = False
-            self.task.cancel()
+            if cancel([self.task]):
+                self._back = current_task()
         elif self._call is not None and not self._call.done():
             self._call.set_result(None)
 
@@ -335,5 +348,5 @@ def courier(shared: Any, source: Stream[Any]) -> Courier | TrioCourier | None:
     """
     if running_loop() is not None:
         return Courier(shared, source)
-    nursery = current_nursery()
+    nursery = find_nursery(source)
     return None if nursery is None else TrioCourier(nursery, shared, source)

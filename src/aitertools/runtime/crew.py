@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import sys
-from collections.abc import Callable, Coroutine, Iterable
-from functools import partial
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from .. import _core
-from .loop import current_task, over, running_loop, silence
+from .endings import cancel, error_of, over
+from .loop import current_task, running_loop, silence
 from .nursery import Nursery, nursery
 
 __all__ = ["Crew", "is_cancelled", "outcome"]
@@ -21,15 +21,21 @@ Work = Coroutine[Any, Any, None]
 
 
 class Crew:
-    """Tasks of the running event loop, each begun by :meth:`spawn`, all ended by :meth:`aclose`."""
+    """Tasks of the running event loop, each begun by :meth:`spawn`, all ended by :meth:`aclose`.
 
-    __slots__ = ("_context", "_loop", "_tasks", "closing")
+    The stream that they work for reads these *sources*.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("_context", "_loop", "_place", "_sources", "_tasks", "closing", "left")
+
+    def __init__(self, *sources: Any) -> None:
+        self._sources = sources
+        self._place: Nursery | None = None
         self._context: contextvars.Context | None = None
         self._tasks: set[Any] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self.closing = False
+        self.left: set[asyncio.Task[None]] = set()  # not waited for, as they wait for who closes
 
     def hire(self) -> contextvars.Context:
         """Have all tasks begin in copies of the first caller's context; returns that."""
@@ -48,7 +54,7 @@ class Crew:
         context = self.hire().copy()
         loop = running_loop()
         if loop is None:
-            self._tasks.add(context.run(_place(work).spawn, work, self._tasks.discard))
+            self._tasks.add(context.run(self._find(work).spawn, work, self._tasks.discard))
             return False
         self._loop = loop
         options = EAGER if eager else {}
@@ -71,33 +77,43 @@ class Crew:
         if self._tasks and self._loop is not None and self._loop is not running_loop():
             raise RuntimeError("the stream has its tasks in another event loop")
 
+    def _find(self, work: Work) -> Nursery:
+        if self._place is None:
+            try:
+                self._place = nursery(*self._sources)
+            except RuntimeError:
+                work.close()
+                raise
+        return self._place
+
     def _over(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if (error := error_of(task)) is not None:  # of a function, and no Exception
             loop = task.get_loop()
             loop.call_exception_handler({"message": "a stream's task failed", "exception": error})
 
     async def aclose(self) -> None:
         """Cancel all tasks but the one that calls, and return when they are over.
 
-        A cancellation that comes meanwhile is raised after that.
+        A cancellation that comes meanwhile is raised after that. Those tasks that wait for the one
+        that calls are not waited for: it is cancelled with them.
         """
         self.closing = True
+        self._sources = ()
         if running_loop() is None:
             await _end_all(self._tasks)
             return
         others: set[asyncio.Task[None]] = self._tasks - {current_task()}
-        if not others or not self._tell(partial(_cancel, others)):
+        if not others or not self._tell(lambda: self.left.update(cancel(others))):
             return
-        cancelled: asyncio.CancelledError | None = None
-        for task in others:
-            cancelled = await over(task) or cancelled
+        cancelled = await over(others, self.left)
         if cancelled is not None:
             raise cancelled
 
     def dismiss(self) -> None:
         """Have all tasks cancelled: nobody will wait for their end. From whatever thread."""
         self.closing = True
+        self._sources = ()
         if not self._tasks:
             return
         if self._loop is None:
@@ -107,7 +123,7 @@ class Crew:
             self._tell(self._cancel, later=True)
 
     def _cancel(self) -> None:
-        _cancel(list(self._tasks))
+        cancel(list(self._tasks))
 
     def _tell(self, callback: Callable[[], None], *, later: bool = False) -> bool:
         """Call it in the thread of the loop; False if that is closed, and with it all there."""
@@ -120,21 +136,6 @@ class Crew:
         except RuntimeError:
             return False
         return True
-
-
-def _cancel(tasks: Iterable[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        # The collector closes the coroutines of tasks that wait for nothing but each other.
-        if getattr(task.get_coro(), "cr_frame", None) is not None:
-            task.cancel()
-
-
-def _place(work: Work) -> Nursery:
-    try:
-        return nursery()
-    except RuntimeError:
-        work.close()
-        raise
 
 
 async def _end_all(tasks: set[Any]) -> None:

@@ -16,7 +16,6 @@ __all__ = [
     "checkpoint",
     "close_running",
     "current_task",
-    "over",
     "park",
     "running_loop",
     "silence",
@@ -125,37 +124,3 @@ def silence(task: asyncio.Task[Any]) -> None:
     """Have asyncio not complain when *task* is dropped, with its loop, before it is over."""
     with suppress(AttributeError):
         setattr(task, "_log_destroy_pending", False)  # noqa: B010 -- it is asyncio's own
-
-
-async def over(task: asyncio.Task[None]) -> asyncio.CancelledError | None:
-    """Wait for the end of *task*, of whatever loop; return the cancellation that came meanwhile."""
-    if task.done():
-        return None
-    cancelled: asyncio.CancelledError | None = None
-    loop, home = asyncio.get_running_loop(), task.get_loop()
-    over = loop.create_future()
-
-    def settle() -> None:
-        if not over.done():
-            over.set_result(None)
-
-    def tell(_: object) -> None:
-        if home is loop:
-            settle()
-            return
-        with suppress(RuntimeError):  # its loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(settle)
-
-    if home is loop:
-        task.add_done_callback(tell)
-    else:
-        try:
-            home.call_soon_threadsafe(task.add_done_callback, tell)
-        except RuntimeError:  # its loop was closed just now
-            settle()
-    while not over.done():
-        try:
-            await asyncio.wait([over])
-        except asyncio.CancelledError as exc:
-            cancelled = exc
-    return cancelled

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextvars
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+from .. import _core
 from .loop import running_loop
 
-__all__ = ["Nursery", "current_nursery", "enter", "leave", "nursery", "shield"]
+__all__ = ["Nursery", "enter", "find_nursery", "leave", "nursery", "shield"]
 
 
 class _Task:
@@ -26,7 +27,10 @@ class _Task:
         self._dismissed = False
         self.task: Any = None
 
-    async def run(self, work: Coroutine[Any, Any, None], over: Callable[[_Task], None]) -> None:
+    async def run(
+        self, work: Coroutine[Any, Any, None], over: Callable[[_Task], None], home: Nursery
+    ) -> None:
+        _current.set(home)  # also for what is begun in here
         try:
             with self._scope:
                 self.task = sys.modules["trio"].lowlevel.current_task()
@@ -40,9 +44,13 @@ class _Task:
             self._over.set()
 
     def is_running(self) -> bool:
-        """Whether it is the running task."""
+        """Whether it is the running task, or one that waits for that: its nursery is in it."""
         lowlevel = sys.modules["trio"].lowlevel
-        return bool(lowlevel.in_trio_task() and self.task is lowlevel.current_task())
+        task = lowlevel.current_task() if lowlevel.in_trio_task() else None
+        while task is not None and task is not self.task:
+            nursery = task.parent_nursery
+            task = None if nursery is None else nursery.parent_task
+        return task is not None
 
     def cancel(self) -> None:
         """Have it end."""
@@ -80,10 +88,12 @@ class _Task:
 class Nursery:
     """The nursery of one ``async with stream``."""
 
-    __slots__ = ("_before", "_manager", "_nursery", "_trio")
+    __slots__ = ("_before", "_manager", "_nursery", "_stream", "_trio", "outer")
 
-    def __init__(self, trio: Any) -> None:
+    def __init__(self, trio: Any, stream: Any) -> None:
         self._trio = trio
+        self._stream: Any = stream  # None: it is closed
+        self.outer: Nursery | None = _current.get()
         self._manager = trio.open_nursery()
         self._nursery: Any = None
         self._before: contextvars.Token[Nursery | None] | None = None
@@ -97,40 +107,56 @@ class Nursery:
         """Cancel what is left in it, and end it."""
         assert self._before is not None
         _current.reset(self._before)
+        self._stream = None
         self._nursery.cancel_scope.cancel()
         await self._manager.__aexit__(None, None, None)
 
     def spawn(self, work: Coroutine[Any, Any, None], over: Callable[[Any], None]) -> _Task:
         """Begin a task, and have *over* called at its end."""
         task = _Task(self._trio)
-        self._nursery.start_soon(task.run, work, over)
+        self._nursery.start_soon(task.run, work, over, self)
         return task
+
+    def is_for(self, streams: Iterable[Any]) -> bool:
+        """Whether its stream reads one of these, or the other way round, be it by others."""
+        stream = self._stream
+        if stream is None:
+            return False
+        read = _core.family(stream)
+        return any(other in read or stream in _core.family(other) for other in streams)
 
 
 _current: contextvars.ContextVar[Nursery | None] = contextvars.ContextVar("nursery", default=None)
 
 
-def current_nursery() -> Nursery | None:
-    """Return the nursery of the innermost ``async with stream`` around; None if there is none."""
-    return _current.get()
+def find_nursery(*streams: Any) -> Nursery | None:
+    """Return the nursery of the ``async with`` around that one of these streams belongs to.
+
+    If it is none of them, as with what a ``flat_map`` reads, that is the outermost one, which is
+    there for longer than any stream inside. None: there is none at all.
+    """
+    found = _current.get()
+    while found is not None and found.outer is not None and not found.is_for(streams):
+        found = found.outer
+    return found
 
 
-def nursery() -> Nursery:
-    """Return the nursery of the innermost ``async with stream`` around."""
-    current = _current.get()
-    if current is None:
+def nursery(*streams: Any) -> Nursery:
+    """Return what :func:`find_nursery` finds."""
+    found = find_nursery(*streams)
+    if found is None:
         trio = sys.modules.get("trio")
         if trio is not None and trio.lowlevel.in_trio_run():
             raise RuntimeError("under trio, use a stream with concurrency inside 'async with'")
         raise RuntimeError("no running event loop")
-    return current
+    return found
 
 
-async def enter() -> None:
-    """Open a nursery for a stream, where there is need of one: under trio."""
+async def enter(stream: Any) -> None:
+    """Open a nursery for *stream*, where there is need of one: under trio."""
     trio = sys.modules.get("trio")
     if running_loop() is None and trio is not None and trio.lowlevel.in_trio_run():
-        await Nursery(trio).open()
+        await Nursery(trio, stream).open()
 
 
 async def leave() -> None:

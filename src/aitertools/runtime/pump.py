@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
+from .endings import cancel, over
 
 if TYPE_CHECKING:
     from ..stream import Stream
@@ -111,15 +112,8 @@ class Pump:
 
 async def _finish(task: asyncio.Task[None]) -> None:
     """Cancel *task* and wait for its end, also when the caller is cancelled meanwhile."""
-    cancelled: asyncio.CancelledError | None = None
-    task.cancel()
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError as exc:
-            cancelled = exc
-
-    if not task.cancelled() and (error := task.exception()) is not None:
+    cancelled = await over([task], cancel([task]))
+    if task.done() and not task.cancelled() and (error := task.exception()) is not None:
         raise error
     if cancelled is not None:
         raise cancelled

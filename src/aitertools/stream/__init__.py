@@ -69,7 +69,7 @@ class Stream(
 
     async def __aenter__(self) -> Self:
         """Return the stream itself; under trio, the tasks that it needs can begin then."""
-        await runtime.enter()
+        await runtime.enter(self)
         return self
 
     async def __aexit__(

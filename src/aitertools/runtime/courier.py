@@ -172,7 +172,7 @@ class Courier:
         if not self._is_told_to_end():
             await self._source.aclose()  # as the task never will
             return
-        back = {self.task} if self._back is current_task() else set()
+        back: set[asyncio.Task[None]] = {self.task} if self._back is current_task() else set()
         cancelled = await over([self.task], back)
         self._told |= not self.task.done()  # what comes of it is nobody's to know
         error = None if self._told else error_of(self.task)

@@ -80,7 +80,7 @@ ait_calls_next(ait_calls *c, ait_job *next)
         if (intake == NULL) { /* dropped */
             return 0;
         }
-        PyObject *taken = ait_intake_take(intake, true);
+        PyObject *taken = ait_intake_take(intake);
         Py_DECREF(intake);
         if (taken == c->st->pending) {
             Py_DECREF(taken);
@@ -330,7 +330,7 @@ calls_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
     c->stalled = true;
     c->flight = (ait_flight *)ait_flight_new(st, most, ordered);
     PyObject *arrived = PyObject_GetAttr(operator, st->str_dispatch);
-    c->intake = arrived == NULL ? NULL : ait_intake_new(st, source, arrived);
+    c->intake = arrived == NULL ? NULL : ait_intake_new(st, source, arrived, true);
     Py_XDECREF(arrived);
     c->go_on = PyObject_GetAttr(operator, st->str_go_on);
     c->wake = PyObject_GetAttr(operator, st->str_wake);

@@ -49,8 +49,8 @@ void ait_carry_drop(PyObject *shared, ait_carrier *carrier, ait_state *st);
 int ait_carry_traverse(ait_carrier *carrier, visitproc visit, void *arg);
 
 /* Intakes, which are built on that: see intake.c. */
-PyObject *ait_intake_new(ait_state *st, PyObject *source, PyObject *arrived);
-PyObject *ait_intake_take(PyObject *intake, bool polite);
+PyObject *ait_intake_new(ait_state *st, PyObject *source, PyObject *arrived, bool polite);
+PyObject *ait_intake_take(PyObject *intake);
 
 /* What a pull that was carried came to, as a step tells it: the item is stolen, of an error the
  * exception is set. */

@@ -9,10 +9,13 @@ exactly once, and nothing is left behind.
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 from contextlib import nullcontext, suppress
 
 import pytest
+
+from aitertools.engine.operator import Operator
 
 from . import loop, turns, zoo
 from .loop import Cancelled
@@ -137,6 +140,37 @@ def test_dropped_in_any_turn_of_the_loop_its_tasks_end_and_close_once(entry):
         rig.check_closed()
 
     sweep(entry, "dropped", inject)
+
+
+@each(OPERATORS)
+def test_dropped_between_two_pulls_its_tasks_end_at_once(entry):
+    """It is let go of by the count of references: the garbage collector has nothing to find."""
+
+    async def pull(rig, n):
+        for _ in range(n):
+            await anext(rig.subject, None)
+
+    async def ask(rig, n):
+        await pull(rig, n)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await pull(rig, 1)
+
+    gc.collect()
+    gc.disable()
+    try:
+        for n, asked in itertools.product(range(4), [pull, ask]):
+            for kind in KINDS:
+                with about(kind, f"dropped after {n} pulls, {asked.__name__}"), turns.tidy():
+                    rig = Rig(entry, kind, pace=lambda: Pace(1))
+                    rig.run(asked(rig, n))
+                    del rig.subject
+                    turns.let_end()
+                    begun = [each for each in rig.specimens if each.log.pulls]
+                    assert all(specimen.is_closed_once for specimen in begun)
+        assert not [obj for obj in gc.get_objects() if isinstance(obj, Operator)]
+    finally:
+        gc.enable()
 
 
 @each(OPERATORS + REDUCERS)

@@ -33,6 +33,10 @@ wake(ait_calls *c)
 void
 ait_calls_settle(ait_calls *c, int64_t ticket, ait_outcome outcome, PyObject *value)
 {
+    if (c->closing) { /* nobody is told: what it leads to, a frame of the worker, is let go of */
+        outcome = AIT_SKIPPED;
+        Py_CLEAR(value);
+    }
     if (ait_flight_settle(c->flight, ticket, outcome, value)) {
         wake(c);
     }
@@ -281,6 +285,7 @@ static PyObject *
 calls_drop(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     (void)calls_clear(self);
+    ait_flight_forget(((ait_calls *)self)->flight);
     Py_RETURN_NONE;
 }
 

@@ -99,6 +99,21 @@ ait_flight_pop(ait_flight *flight, PyObject **value)
     return outcome;
 }
 
+void
+ait_flight_forget(ait_flight *flight)
+{
+    for (int64_t i = flight->base; i < flight->next; i++) {
+        PyObject *value = NULL;
+        AIT_LOCK(flight);
+        if (i >= flight->base && i < flight->next) {
+            value = slot_at(flight, i)->value;
+            slot_at(flight, i)->value = NULL;
+        }
+        AIT_UNLOCK();
+        Py_XDECREF(value);
+    }
+}
+
 /* ---- its face -------------------------------------------------------------------------------- */
 
 PyObject *

@@ -46,6 +46,8 @@ int64_t ait_flight_begin(ait_flight *flight);
 bool ait_flight_settle(ait_flight *flight, int64_t ticket, ait_outcome outcome, PyObject *value);
 /* The next outcome; AIT_IN_FLIGHT: none is there. */
 ait_outcome ait_flight_pop(ait_flight *flight, PyObject **value);
+/* Drop all outcomes that are there: none is delivered any more. */
+void ait_flight_forget(ait_flight *flight);
 
 PyObject *ait_flight_new(ait_state *st, Py_ssize_t most, bool ordered);
 int ait_flight_types(PyObject *module);

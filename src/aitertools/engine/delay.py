@@ -62,6 +62,9 @@ class Delay(Clocked):
         self._line.clear()
         await self._intake.aclose()
 
+    def dismiss(self) -> None:
+        self._intake.dismiss()
+
     def _arrived(self) -> None:
         waits = not self._line
         self._fill()

@@ -90,6 +90,9 @@ class Gathering(Operator):
         """Close the source; what is open is gone."""
         await self._intake.aclose()
 
+    def dismiss(self) -> None:
+        self._intake.dismiss()
+
     # ---- the source --------------------------------------------------------------------------
 
     def _arrived(self) -> None:

@@ -126,6 +126,7 @@ class Until(_Ending):
         if self._crew is not None:
             self._crew.dismiss()
         self._forget()
+        super().dismiss()
 
     async def _watch(self) -> None:
         self._begun = True

@@ -68,6 +68,9 @@ class Timed(Clocked):
         """Close the source."""
         await self._intake.aclose()
 
+    def dismiss(self) -> None:
+        self._intake.dismiss()
+
 
 class Timeout(Timed):
     """TimeoutError for a pull for which nothing came in time; the next one gets what comes."""

@@ -171,6 +171,7 @@ class Flight:
 @final
 class Calls:
     held: int
+    over: bool
     def __init__(
         self,
         operator: object,

@@ -382,6 +382,12 @@ calls_held(PyObject *self, void *Py_UNUSED(ignored))
     return PyLong_FromSsize_t(((ait_calls *)self)->flight->held);
 }
 
+static PyObject *
+calls_over(PyObject *self, void *Py_UNUSED(ignored))
+{
+    return PyBool_FromLong(((ait_calls *)self)->over);
+}
+
 static PyMethodDef calls_methods[] = {
     {"poll", calls_poll, METH_NOARGS, PyDoc_STR("poll($self, /)\n--\n\nSee engine.c.")},
     {"next", calls_next, METH_NOARGS,
@@ -401,6 +407,7 @@ static PyMethodDef calls_methods[] = {
 
 static PyGetSetDef calls_getset[] = {
     {"held", calls_held, NULL, PyDoc_STR("Calls whose outcomes were not delivered."), NULL},
+    {"over", calls_over, NULL, PyDoc_STR("Whether no job will come any more."), NULL},
     {NULL},
 };
 

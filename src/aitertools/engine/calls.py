@@ -243,8 +243,8 @@ class Calls(Operator):
         return job
 
     async def _wait(self) -> Job | None:
-        """Wait for something to do; None: the stream is being closed."""
-        while not self._crew.closing:
+        """Wait for something to do; None: there will be nothing any more."""
+        while not (self._calls.over or self._crew.closing):
             handle = runtime.handle()
             self._idle.append(handle)
             try:

@@ -100,18 +100,15 @@ class Bucket:
     def due(self, cost: float, now: float) -> float:
         """Return when *cost* tokens will be there, if none are spent before."""
         self._overflow(self._burst, now)
-        return self._after(self._spent + cost)
+        return self._since + (self._spent + cost) * self._per / self._n
 
     def pay(self, cost: float, now: float) -> None:
         """Spend *cost* tokens, which are due. While these were waited for they were all saved."""
         self._overflow(max(self._burst, cost), now)
         self._spent += cost
 
-    def _after(self, tokens: float) -> float:
-        return self._since + tokens * self._per / self._n
-
     def _overflow(self, most: float, now: float) -> None:
-        if now > self._after(self._spent + most):
+        if now > self._since + (self._spent + most) * self._per / self._n:
             self._since = now - most * self._per / self._n
             self._spent = 0
 

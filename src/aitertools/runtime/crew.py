@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 from .. import _core
@@ -32,7 +32,7 @@ class Crew:
         self._sources = sources
         self._place: Nursery | None = None
         self._context: contextvars.Context | None = None
-        self._tasks: set[Any] = set()
+        self._tasks: dict[Any, Callable[[], None] | None] = {}  # and what is called at its end
         self._loop: asyncio.AbstractEventLoop | None = None
         self.closing = False
         self.left: set[asyncio.Task[None]] = set()  # not waited for, as they wait for who closes
@@ -54,17 +54,16 @@ class Crew:
         context = self.hire().copy()
         loop = running_loop()
         if loop is None:
-            self._tasks.add(context.run(self._find(work).spawn, work, self._tasks.discard))
+            task_of_trio = context.run(self._find(work).spawn, work, self._forget)
+            self._tasks[task_of_trio] = None
             return False
         self._loop = loop
         options = EAGER if eager else {}
         task: asyncio.Task[None] = asyncio.Task(work, loop=loop, context=context, **options)
         if not task.done():
             silence(task)
-            self._tasks.add(task)
+            self._tasks[task] = over
             task.add_done_callback(self._over)
-            if over is not None:
-                task.add_done_callback(lambda _: over())
         return bool(options)
 
     def check(self, *, spawns: bool = False) -> None:
@@ -86,11 +85,16 @@ class Crew:
                 raise
         return self._place
 
+    def _forget(self, task: object) -> None:
+        self._tasks.pop(task, None)
+
     def _over(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+        over = self._tasks.pop(task, None)
         if (error := error_of(task)) is not None:  # of a function, and no Exception
             loop = task.get_loop()
             loop.call_exception_handler({"message": "a stream's task failed", "exception": error})
+        if over is not None:
+            over()
 
     async def aclose(self) -> None:
         """Cancel all tasks but the one that calls, and return when they are over.
@@ -103,7 +107,7 @@ class Crew:
         if running_loop() is None:
             await _end_all(self._tasks)
             return
-        others: set[asyncio.Task[None]] = self._tasks - {current_task()}
+        others: set[asyncio.Task[None]] = self._tasks.keys() - {current_task()}
         if not others or not self._tell(lambda: self.left.update(cancel(others))):
             return
         cancelled = await over(others, self.left)
@@ -138,7 +142,7 @@ class Crew:
         return True
 
 
-async def _end_all(tasks: set[Any]) -> None:
+async def _end_all(tasks: Iterable[Any]) -> None:
     first: BaseException | None = None
     ending = list(tasks)
     for task in ending:

@@ -176,6 +176,7 @@ def test_who_waits_is_woken_for_batches_and_not_for_items():
         nonlocal subject
         subject = stream(Script(*[(1 + i / 128, i) for i in range(100)])).batched(within=5)
         assert await Counting() == tuple(range(100))
+        assert await subject.list() == []
 
     virtual(main())
     assert woken == 2  # by the first item, from when on there is a time, and by the end

@@ -158,8 +158,8 @@ def test_an_item_is_one_poll(n, monkeypatch):
     takes = 0
 
     class Counted:
-        def __init__(self, source, arrived):
-            self.intake = real(source, arrived)
+        def __init__(self, *how):
+            self.intake = real(*how)
 
         def take(self):
             nonlocal takes

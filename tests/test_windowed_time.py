@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import aitertools as ait
@@ -52,6 +53,20 @@ def test_each_window_has_what_came_in_its_time(times, within, every, later):
         return await watch(stream(script).windowed(within=within, every=every))
 
     assert virtual(main()) == windows(times, within, every or within, end)
+
+
+@example(0.1, [], 0.3)  # 0.1 + 0.3 - 0.3 is more
+@given(st.floats(0, 1000), st.lists(st.floats(0, 3), max_size=9), st.floats(0.1, 5))
+def test_windows_side_by_side_have_each_item_once(begun, gaps, within):
+    """Whatever comes of adding up times that are no whole numbers."""
+    times = list(itertools.accumulate(gaps, initial=begun))
+
+    async def main():
+        await asyncio.sleep(begun)
+        script = Script(*[(time, i) for i, time in enumerate(times)])
+        return [i async for window in stream(script).windowed(within=within) for i in window]
+
+    assert virtual(main()) == list(range(len(times)))
 
 
 @pytest.mark.parametrize("gaps", list(itertools.product(range(4), repeat=3)))

@@ -147,11 +147,14 @@ class Intake:
     source: Stream[Any]
     ended: bool
     at_work: bool
-    def __init__(self, source: Stream[Any], arrived: Callable[[], object], /) -> None: ...
+    def __init__(
+        self, source: Stream[Any], arrived: Callable[[], object], polite: bool = False, /
+    ) -> None: ...
     def take(self) -> Any: ...
     def dismiss(self) -> None: ...
     def aclose(self) -> Coroutine[Any, Any, None]: ...
     def deliver(self, outcome: str, value: object, /) -> bool: ...
+    def go_on(self, pull: Run, failure: BaseException | None, /) -> bool | BaseException: ...
 
 @final
 class Flight:
@@ -168,6 +171,7 @@ class Flight:
 @final
 class Calls:
     held: int
+    over: bool
     def __init__(
         self,
         operator: object,

@@ -84,7 +84,7 @@ ait_calls_next(ait_calls *c, ait_job *next)
         if (intake == NULL) { /* dropped */
             return 0;
         }
-        PyObject *taken = ait_intake_take(intake, true);
+        PyObject *taken = ait_intake_take(intake);
         Py_DECREF(intake);
         if (taken == c->st->pending) {
             Py_DECREF(taken);
@@ -335,7 +335,7 @@ calls_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
     c->stalled = true;
     c->flight = (ait_flight *)ait_flight_new(st, most, ordered);
     PyObject *arrived = PyObject_GetAttr(operator, st->str_dispatch);
-    c->intake = arrived == NULL ? NULL : ait_intake_new(st, source, arrived);
+    c->intake = arrived == NULL ? NULL : ait_intake_new(st, source, arrived, true);
     Py_XDECREF(arrived);
     c->go_on = PyObject_GetAttr(operator, st->str_go_on);
     c->wake = PyObject_GetAttr(operator, st->str_wake);
@@ -382,6 +382,12 @@ calls_held(PyObject *self, void *Py_UNUSED(ignored))
     return PyLong_FromSsize_t(((ait_calls *)self)->flight->held);
 }
 
+static PyObject *
+calls_over(PyObject *self, void *Py_UNUSED(ignored))
+{
+    return PyBool_FromLong(((ait_calls *)self)->over);
+}
+
 static PyMethodDef calls_methods[] = {
     {"poll", calls_poll, METH_NOARGS, PyDoc_STR("poll($self, /)\n--\n\nSee engine.c.")},
     {"next", calls_next, METH_NOARGS,
@@ -401,6 +407,7 @@ static PyMethodDef calls_methods[] = {
 
 static PyGetSetDef calls_getset[] = {
     {"held", calls_held, NULL, PyDoc_STR("Calls whose outcomes were not delivered."), NULL},
+    {"over", calls_over, NULL, PyDoc_STR("Whether no job will come any more."), NULL},
     {NULL},
 };
 

@@ -73,6 +73,28 @@ hand_over(ait_carrier *c, ait_state *st)
     return has_it < 0 ? PYGEN_ERROR : AIT_CARRIED;
 }
 
+/* The pull, made in the courier's name, waits for *out, which is consumed. What asyncio waits for
+ * the courier watches, without a turn of its task, and has us go on when it is there. */
+static int
+watch(ait_carrier *c, ait_state *st, PyObject **out)
+{
+    ait_run *pull = c->pull;
+    PyObject *awaited = *out;
+    c->pull = NULL;
+    *out = NULL;
+    PyObject *watched =
+        PyObject_CallMethodObjArgs(c->courier, st->str_watch, (PyObject *)pull, awaited, NULL);
+    int has_it = watched == NULL ? -1 : ait_truth(watched);
+    if (has_it == 0) {
+        c->pull = pull;
+        pull->held = awaited; /* what it yielded, it yields once more: to the courier's loop */
+        return hand_over(c, st);
+    }
+    Py_DECREF(awaited);
+    Py_DECREF(pull);
+    return has_it < 0 ? PYGEN_ERROR : AIT_CARRIED;
+}
+
 /* Whether this thread runs the courier's loop: 1, 0, or -1. */
 static int
 is_in_its_loop(ait_carrier *c, ait_state *st)
@@ -110,9 +132,9 @@ swap_task(ait_state *st, PyObject *loop, PyObject *task)
     return before;
 }
 
-/* Make the pull on the spot, as if the courier made it. */
+/* Make the pull on the spot, as if the courier made it; what it waited for failed: with that. */
 static PySendResult
-send_as_courier(ait_carrier *c, ait_state *st, PyObject **out)
+send_as_courier(ait_carrier *c, ait_state *st, PyObject *failure, PyObject **out)
 {
     PyObject *before = swap_task(st, c->loop, c->task);
     if (before == NULL) {
@@ -121,7 +143,8 @@ send_as_courier(ait_carrier *c, ait_state *st, PyObject **out)
     PySendResult r = PYGEN_ERROR;
     bool entered = PyContext_Enter(c->context) == 0;
     if (entered) {
-        r = ait_run_send((PyObject *)c->pull, Py_None, out);
+        r = failure == NULL ? ait_run_send((PyObject *)c->pull, Py_None, out)
+                            : ait_run_throw((PyObject *)c->pull, failure, out);
     }
     PyObject *raised = PyErr_GetRaisedException();
     if (entered && PyContext_Exit(c->context) < 0) {
@@ -154,13 +177,8 @@ pull_as_courier(ait_carrier *c, ait_state *st, PyObject **out)
     if (here <= 0) {
         return here < 0 ? PYGEN_ERROR : hand_over(c, st);
     }
-    PySendResult r = send_as_courier(c, st, out);
-    if (r == PYGEN_NEXT) {
-        c->pull->held = *out; /* what it yielded, it yields once more: to the courier's loop */
-        *out = NULL;
-        return hand_over(c, st);
-    }
-    return settle(c, r, out);
+    PySendResult r = send_as_courier(c, st, NULL, out);
+    return r == PYGEN_NEXT ? watch(c, st, out) : settle(c, r, out);
 }
 
 /* ---- pulling --------------------------------------------------------------------------------- */
@@ -368,5 +386,26 @@ ait_carry_deliver(PyObject *shared, ait_carrier *c, PyObject *args, ait_deliver_
         deliver(shared, PYGEN_ERROR, NULL);
     }
     c->delivering = false;
+    Py_RETURN_NONE;
+}
+
+PyObject *
+ait_carry_go_on(PyObject *shared, ait_carrier *c, ait_state *st, PyObject *args,
+                ait_deliver_fn *deliver)
+{
+    PyObject *pull, *failure, *out = NULL;
+    if (!PyArg_ParseTuple(args, "O!O:go_on", st->run_type, &pull, &failure)) {
+        return NULL;
+    }
+    c->pull = (ait_run *)Py_NewRef(pull);
+    PySendResult r = send_as_courier(c, st, failure != Py_None ? failure : NULL, &out);
+    if (r == PYGEN_NEXT) {
+        return watch(c, st, &out) == AIT_CARRIED ? Py_NewRef(Py_None) : NULL;
+    }
+    r = settle(c, r, &out);
+    if (r == PYGEN_ERROR && !PyErr_ExceptionMatches(PyExc_Exception)) {
+        return PyErr_GetRaisedException();
+    }
+    deliver(shared, r, out);
     Py_RETURN_NONE;
 }

@@ -49,8 +49,8 @@ void ait_carry_drop(PyObject *shared, ait_carrier *carrier, ait_state *st);
 int ait_carry_traverse(ait_carrier *carrier, visitproc visit, void *arg);
 
 /* Intakes, which are built on that: see intake.c. */
-PyObject *ait_intake_new(ait_state *st, PyObject *source, PyObject *arrived);
-PyObject *ait_intake_take(PyObject *intake, bool polite);
+PyObject *ait_intake_new(ait_state *st, PyObject *source, PyObject *arrived, bool polite);
+PyObject *ait_intake_take(PyObject *intake);
 
 /* What a pull that was carried came to, as a step tells it: the item is stolen, of an error the
  * exception is set. */
@@ -59,5 +59,11 @@ typedef void ait_deliver_fn(PyObject *shared, PySendResult r, PyObject *item);
 /* The method deliver(outcome, value) of the shared object, called by the courier. */
 PyObject *ait_carry_deliver(PyObject *shared, ait_carrier *carrier, PyObject *args,
                             ait_deliver_fn *deliver);
+
+/* The method go_on(pull, failure), called by the courier in its loop when what it watches is there,
+ * or has failed: the pull is gone on with as if by its task. Answers None, or an error that ends
+ * tasks: it is to be raised in that one. */
+PyObject *ait_carry_go_on(PyObject *shared, ait_carrier *carrier, ait_state *st, PyObject *args,
+                          ait_deliver_fn *deliver);
 
 #endif

@@ -27,6 +27,7 @@ typedef struct {
     PyObject *value;
     PyObject *weakrefs;
     uint8_t phase;
+    bool polite; /* who takes sees to it that the loop has its turns */
 } ait_intake;
 
 /* ---- pulling --------------------------------------------------------------------------------- */
@@ -101,7 +102,7 @@ dismiss(ait_intake *intake)
 }
 
 PyObject *
-ait_intake_take(PyObject *self, bool polite)
+ait_intake_take(PyObject *self)
 {
     ait_intake *intake = (ait_intake *)self;
     PyObject *item;
@@ -111,7 +112,7 @@ ait_intake_take(PyObject *self, bool polite)
         return Py_NewRef(intake->st->pending);
     }
     if (r == PYGEN_NEXT) {
-        r = ait_carry_aside(self, &intake->carrier, intake->st, polite, &item);
+        r = ait_carry_aside(self, &intake->carrier, intake->st, intake->polite, &item);
         if (r == AIT_CARRIED) {
             pulled(intake, WAITING);
             return Py_NewRef(intake->st->pending);
@@ -135,7 +136,7 @@ ait_intake_take(PyObject *self, bool polite)
 static PyObject *
 intake_take(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    return ait_intake_take(self, false);
+    return ait_intake_take(self);
 }
 
 /* ---- what the courier brings ----------------------------------------------------------------- */
@@ -173,6 +174,15 @@ intake_deliver(PyObject *self, PyObject *args)
     }
     Py_DECREF(done);
     return PyBool_FromLong(intake->phase == ENDED);
+}
+
+/* go_on(pull, failure) -> whether that was all, or an error for the courier's task */
+static PyObject *
+intake_go_on(PyObject *self, PyObject *args)
+{
+    ait_intake *intake = (ait_intake *)self;
+    PyObject *error = ait_carry_go_on(self, &intake->carrier, intake->st, args, deliver);
+    return error != Py_None ? error : PyBool_FromLong(intake->phase == ENDED);
 }
 
 /* ---- its end --------------------------------------------------------------------------------- */
@@ -267,20 +277,23 @@ intake_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
 {
     ait_state *st = ait_state_of(type);
     PyObject *source, *arrived;
-    if (st == NULL || !PyArg_ParseTuple(args, "O!O:Intake", st->op_type, &source, &arrived) ||
+    int polite = false;
+    if (st == NULL ||
+        !PyArg_ParseTuple(args, "O!O|p:Intake", st->op_type, &source, &arrived, &polite) ||
         !ait_check_callable(arrived, "Intake")) {
         return NULL;
     }
-    return ait_intake_new(st, source, arrived);
+    return ait_intake_new(st, source, arrived, polite);
 }
 
 PyObject *
-ait_intake_new(ait_state *st, PyObject *source, PyObject *arrived)
+ait_intake_new(ait_state *st, PyObject *source, PyObject *arrived, bool polite)
 {
     ait_intake *intake = (ait_intake *)st->intake_type->tp_alloc(st->intake_type, 0);
     if (intake != NULL) {
         intake->st = st;
         intake->arrived = Py_NewRef(arrived);
+        intake->polite = polite;
         intake->carrier.source = (ait_op *)Py_NewRef(source);
     }
     return (PyObject *)intake;
@@ -324,6 +337,7 @@ static PyMethodDef intake_methods[] = {
     {"dismiss", intake_dismiss, METH_NOARGS,
      PyDoc_STR("dismiss($self, /)\n--\n\nHave its task, if any, end: the first half of aclose().")},
     {"deliver", intake_deliver, METH_VARARGS, NULL},
+    {"go_on", intake_go_on, METH_VARARGS, NULL},
     {NULL},
 };
 

@@ -26,7 +26,8 @@ dismiss_courier(ait_ring *ring)
     AIT_LOCK(ring);
     courier = Py_XNewRef(ring->carrier.courier);
     AIT_UNLOCK();
-    PyObject *done = courier == NULL ? NULL : PyObject_CallMethodNoArgs(courier, ring->st->str_dismiss);
+    PyObject *done =
+        courier == NULL ? NULL : PyObject_CallMethodNoArgs(courier, ring->st->str_dismiss);
     if (done == NULL && courier != NULL) {
         PyErr_WriteUnraisable(courier);
     }
@@ -85,6 +86,14 @@ ait_ring_deliver(PyObject *self, PyObject *args)
     PyObject *done = ait_carry_deliver(self, &ring->carrier, args, deliver);
     Py_XDECREF(done);
     return done == NULL ? NULL : PyBool_FromLong(ring->ended);
+}
+
+PyObject *
+ait_ring_go_on(PyObject *self, PyObject *args)
+{
+    ait_ring *ring = (ait_ring *)self;
+    PyObject *error = ait_carry_go_on(self, &ring->carrier, ring->st, args, deliver);
+    return error != Py_None ? error : PyBool_FromLong(ring->ended);
 }
 
 /* The one who pulled was cancelled, or the like: another one goes on. */
@@ -188,9 +197,10 @@ waits_for_itself(ait_ring *ring)
     on_the_spot = ring->spot == PyThread_get_thread_ident();
     courier = Py_XNewRef(ring->carrier.courier);
     AIT_UNLOCK();
-    PyObject *inside = on_the_spot        ? Py_NewRef(Py_True)
+    PyObject *name = ring->st->str_inside;
+    PyObject *inside = on_the_spot       ? Py_NewRef(Py_True)
                        : courier == NULL ? Py_NewRef(Py_False)
-                                          : PyObject_CallMethodNoArgs(courier, ring->st->str_inside);
+                                         : PyObject_CallMethodNoArgs(courier, name);
     Py_XDECREF(courier);
     return inside == NULL ? -1 : ait_truth(inside);
 }

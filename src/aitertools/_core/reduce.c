@@ -215,7 +215,8 @@ deque_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
         return NULL;
     }
     PyObject *deque = new_collection("deque", Py_BuildValue("(()O)", args[1]));
-    PyObject *append = deque == NULL ? NULL : PyObject_GetAttr(deque, ait_state_from(module)->str_append);
+    PyObject *name = ait_state_from(module)->str_append;
+    PyObject *append = deque == NULL ? NULL : PyObject_GetAttr(deque, name);
     if (append == NULL) {
         Py_XDECREF(deque);
         return NULL;

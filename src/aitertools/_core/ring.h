@@ -160,6 +160,7 @@ void ait_ring_dealloc(PyObject *self);
 int ait_ring_traverse(PyObject *self, visitproc visit, void *arg);
 int ait_ring_clear(PyObject *self);
 PyObject *ait_ring_deliver(PyObject *self, PyObject *args);
+PyObject *ait_ring_go_on(PyObject *self, PyObject *args);
 
 /* A reader: its step and its close. */
 typedef struct {

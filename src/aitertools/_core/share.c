@@ -335,6 +335,7 @@ partition_new(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 
 static PyMethodDef ring_methods[] = {
     {"deliver", ait_ring_deliver, METH_VARARGS, NULL},
+    {"go_on", ait_ring_go_on, METH_VARARGS, NULL},
     {NULL},
 };
 
@@ -371,6 +372,7 @@ shared_refuse(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED
 static PyMethodDef shared_methods[] = {
     {"aclose", shared_aclose, METH_NOARGS, NULL},
     {"deliver", ait_ring_deliver, METH_VARARGS, NULL},
+    {"go_on", ait_ring_go_on, METH_VARARGS, NULL},
     {"stats", ait_ring_stats, METH_NOARGS, NULL},
     {"subscribe", shared_subscribe, METH_NOARGS, NULL},
     {NULL},

@@ -207,7 +207,8 @@ take_next(ait_calls *c, ait_run *run)
     ait_job next;
     Py_ssize_t handed = PyObject_Size(c->handed);
     if (handed != 0) {
-        PyObject *tuple = handed < 0 ? NULL : PyObject_CallMethodNoArgs(c->handed, c->st->str_popleft);
+        PyObject *tuple =
+            handed < 0 ? NULL : PyObject_CallMethodNoArgs(c->handed, c->st->str_popleft);
         int taken = tuple == NULL ? -1 : take_on(run, tuple);
         Py_XDECREF(tuple);
         return taken < 0 ? -1 : 1;

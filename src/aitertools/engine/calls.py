@@ -102,6 +102,7 @@ class Calls(Operator):
             await self._crew.aclose()
         except GeneratorExit:  # it was dropped meanwhile: there is no awaiting any more
             closing.close()
+            self._calls.drop()  # its source is closed by who pulls it
             raise
         except BaseException as cancelled:
             try:
@@ -242,8 +243,8 @@ class Calls(Operator):
         return job
 
     async def _wait(self) -> Job | None:
-        """Wait for something to do; None: the stream is being closed."""
-        while not self._crew.closing:
+        """Wait for something to do; None: there will be nothing any more."""
+        while not (self._calls.over or self._crew.closing):
             handle = runtime.handle()
             self._idle.append(handle)
             try:

@@ -34,9 +34,12 @@ class Reader(Operator):
         self._over: list[Intake] = []
         self._many = FEW
 
+    polite = False
+    """Whether an item is delivered for each that is taken: the loop has its turns between them."""
+
     def open(self, source: Stream[Any], arrived: Callable[[], object], known: Any = None) -> Intake:
         """Return an intake of *source*."""
-        intake = Intake(source, arrived)
+        intake = Intake(source, arrived, self.polite)
         self._open[intake] = known
         return intake
 
@@ -86,6 +89,8 @@ class Turns(Reader):
     """
 
     __slots__ = ("_line",)
+
+    polite = True
 
     def __init__(self) -> None:
         super().__init__()

@@ -7,7 +7,7 @@ import contextvars
 import weakref
 from asyncio import current_task
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeGuard
 
 from .. import _core
 from .endings import cancel, error_of, over
@@ -69,17 +69,44 @@ class _Thrown:
         return self._pull.throw(*exc)
 
 
+def _failure(awaited: asyncio.Future[Any]) -> BaseException | None:
+    try:
+        awaited.result()
+    except BaseException as error:  # noqa: BLE001 -- a cancellation as well
+        return error
+    return None
+
+
+class _Raised:
+    """Awaited, it raises *exc*: what came of a pull, for the task."""
+
+    def __init__(self, exc: BaseException) -> None:
+        self._exc = exc
+
+    def __await__(self) -> _Raised:
+        return self
+
+    def __iter__(self) -> _Raised:
+        return self
+
+    def __next__(self) -> NoReturn:
+        raise self._exc
+
+
 class Courier:
     """The task by which *source* is pulled, whoever asks for it.
 
     As long as the source is ready, the core pulls it where it is asked for, in the name of the
-    task; that goes on with a pull that has to wait (:meth:`adopt`) and delivers what comes of it.
-    It does not keep *shared*, which may be dropped at any time.
+    task. When it waits for a future, that calls back (:meth:`watch`) and the core goes on: the task
+    sleeps, but is still the one that is cancelled, and that closes the source. With any other pull
+    that has to wait the task goes on itself (:meth:`adopt`), and delivers what comes of it. It does
+    not keep *shared*, which may be dropped at any time.
     """
 
     __slots__ = (
-        *("_back", "_busy", "_call", "_doomed", "_over", "_pull", "_shared", "_source", "_stopped"),
-        *("_thrown", "_told", "context", "loop", "task"),
+        *("_awaited", "_back", "_busy", "_call", "_doomed", "_outside", "_over", "_pull"),
+        *("_shared", "_source", "_stopped", "_thrown", "_told", "_watched"),
+        *("context", "loop", "task"),
     )
 
     def __init__(self, shared: Any, source: Stream[Any]) -> None:
@@ -87,6 +114,8 @@ class Courier:
         self._source = source
         self._pull: Any = None  # to be gone on with
         self._thrown: BaseException | None = None  # into it: it was cancelled before
+        self._watched: Any = None  # a pull that waits ...
+        self._awaited: asyncio.Future[Any] | asyncio.Handle | None = None  # ... for this
         self._call: asyncio.Future[None] | None = None  # the task waits for it
         self._busy = False
         self._over = False
@@ -96,6 +125,7 @@ class Courier:
         self._back: object = None  # a task that it waits for, and that ends it
         self.loop = asyncio.get_running_loop()
         self.context = contextvars.copy_context()
+        self._outside = self.context.copy()  # where it is called back, as it enters the other one
         work = self._work()
         work.send(None)  # begun, so that it closes the source even if its task is cancelled at once
         self.task = self.loop.create_task(work, context=self.context)
@@ -113,6 +143,27 @@ class Courier:
         self._pull = pull
         return self._tell(self._wake)
 
+    def watch(self, pull: Any, awaited: Any) -> bool:
+        """Go on with *pull* when *awaited* is there; False: that is nothing to call back."""
+        if self._stopped:
+            return False
+        if awaited is None:  # a turn of the loop
+            self._awaited = self.loop.call_soon(self._go_on, None, context=self._outside)
+        elif self._may_watch(awaited):
+            awaited._asyncio_future_blocking = False  # noqa: SLF001 -- as a task does
+            awaited.add_done_callback(self._go_on, context=self._outside)
+            self._awaited = awaited
+        else:
+            return False
+        self._watched = pull
+        return True
+
+    def _may_watch(self, awaited: Any) -> TypeGuard[asyncio.Future[Any]]:
+        """Whether it is a future as a task would wait for."""
+        if not asyncio.isfuture(awaited) or awaited is self.task:
+            return False
+        return awaited._asyncio_future_blocking and awaited.get_loop() is self.loop  # noqa: SLF001
+
     async def stop(self) -> None:
         """End the pull, if any, and return when the task has closed the source."""
         if self.inside():  # the source closes what it is read by
@@ -121,7 +172,7 @@ class Courier:
         if not self._is_told_to_end():
             await self._source.aclose()  # as the task never will
             return
-        back = {self.task} if self._back is current_task() else set()
+        back: set[asyncio.Task[None]] = {self.task} if self._back is current_task() else set()
         cancelled = await over([self.task], back)
         self._told |= not self.task.done()  # what comes of it is nobody's to know
         error = None if self._told else error_of(self.task)
@@ -149,6 +200,38 @@ class Courier:
 
     # ---- in its loop -------------------------------------------------------------------------
 
+    def _go_on(self, awaited: asyncio.Future[Any] | None) -> None:
+        """Go on with the pull that was watched: what it waited for is there."""
+        pull, self._watched, self._awaited = self._watched, None, None
+        shared = self._shared()
+        if shared is None:  # it was dropped: the task is told to end, or will be
+            self._pull = pull
+            self._wake()
+            return
+        try:
+            over = shared.go_on(pull, None if awaited is None else _failure(awaited))
+        except BaseException as error:  # noqa: BLE001 -- whatever it is, somebody waits
+            over = error
+        if over is False:
+            return
+        if over is True:
+            self._over = True
+        else:
+            self._pull = _Raised(over)
+        self._wake()
+
+    def _unwatch(self) -> bool:
+        """Have what is waited for cancelled, as a task does; False if it cannot be any more."""
+        awaited = self._awaited
+        if isinstance(awaited, asyncio.Handle):
+            awaited.cancel()
+        elif awaited is not None:
+            if awaited.cancel():
+                return True
+            awaited.remove_done_callback(self._go_on)
+        self._pull, self._watched, self._awaited = self._watched, None, None
+        return False
+
     def _tell(self, callback: Any) -> bool:
         """Call it in the thread of the loop; False if that is closed, and with it all there."""
         if running_loop() is self.loop:
@@ -163,7 +246,7 @@ class Courier:
     def _wake(self) -> None:
         if self.task.done():
             self._refuse()
-        elif self._doomed and (self._busy or self._pull is not None):
+        elif self._doomed and (self._busy or self._asked):
             self._doomed = False
             if cancel([self.task]):
                 self._back = current_task()
@@ -178,7 +261,7 @@ class Courier:
     async def _work(self) -> None:
         try:
             await self._wait(_Begin())
-            while self._pull is not None or not self._over:
+            while self._asked or not self._over:
                 if self._pull is not None:
                     await self._carry()
                     continue
@@ -197,15 +280,23 @@ class Courier:
         try:
             await call
         except asyncio.CancelledError as exc:
+            if self._watched is not None and self._unwatch():
+                return
             if self._pull is None:
                 raise
             self._thrown = exc
+
+    @property
+    def _asked(self) -> bool:
+        """Whether somebody waits for a pull."""
+        return self._pull is not None or self._watched is not None
 
     async def _carry(self) -> None:
         pull: Any = self._pull
         self._pull = None
         thrown, self._thrown = self._thrown, None
-        going_on: Any = pull if thrown is None else _Thrown(pull, thrown)
+        early = isinstance(pull, _Raised)  # no cancellation is in time for it
+        going_on: Any = pull if thrown is None or early else _Thrown(pull, thrown)
         self._busy = True
         try:
             item = await going_on
@@ -224,6 +315,8 @@ class Courier:
             self._deliver("item", item)
         finally:
             self._busy = False
+        if early and thrown is not None:
+            raise thrown
 
     async def _close(self) -> None:
         """Close the source. Who asked for an item meanwhile is answered after that."""

@@ -72,6 +72,70 @@ ait_keep_error(PyObject **first)
     ait_chain_errors(*first, later);
 }
 
+static bool
+is_ordinary(PyObject *error)
+{
+    return PyObject_TypeCheck(error, (PyTypeObject *)PyExc_Exception);
+}
+
+/* As ait_keep_error() for op->error; but when a cancellation takes the place of an ordinary error,
+ * that is kept besides, in a tuple of both, as nobody will have been told of it. */
+void
+ait_keep_op_error(ait_op *op)
+{
+    PyObject *first = op->error;
+    if (first == NULL || (!PyTuple_CheckExact(first) && !is_ordinary(first))) {
+        ait_keep_error(&op->error);
+        return;
+    }
+    PyObject *later = PyErr_GetRaisedException();
+    if (PyTuple_CheckExact(first)) {
+        ait_chain_errors(PyTuple_GET_ITEM(first, 0), later);
+        return;
+    }
+    PyObject *both = is_ordinary(later) ? NULL : PyTuple_Pack(2, later, first);
+    if (both == NULL) {
+        PyErr_Clear();
+        PyErr_SetRaisedException(later);
+        ait_keep_error(&op->error);
+        return;
+    }
+    ait_chain_errors(later, first);
+    Py_DECREF(later);
+    op->error = both;
+}
+
+/* Take the error that comes out of the end of op; what it has overtaken stays for the next pull. */
+static PyObject *
+take_error(ait_op *op, uint8_t *overtaken)
+{
+    PyObject *error = op->error;
+    op->error = NULL;
+    *overtaken = 0;
+    if (error != NULL && PyTuple_CheckExact(error)) {
+        PyObject *both = error;
+        error = Py_NewRef(PyTuple_GET_ITEM(both, 0));
+        op->error = Py_NewRef(PyTuple_GET_ITEM(both, 1));
+        *overtaken = AIT_OVERTAKEN;
+        Py_DECREF(both);
+    }
+    return error;
+}
+
+PySendResult
+ait_raise_overtaken(ait_op *op)
+{
+    PyObject *error = op->error;
+    op->error = NULL;
+    ait_bits_change(&op->flags, 0, AIT_OVERTAKEN);
+    ait_flag_drop(&op->busy);
+    if (error == NULL) { /* the collector has cleared it */
+        return PYGEN_RETURN;
+    }
+    PyErr_SetRaisedException(error);
+    return PYGEN_ERROR;
+}
+
 /* The i-th stream that op owns; NULL past the last. */
 static ait_op *
 owned_stream(ait_op *op, uint32_t i)
@@ -117,7 +181,7 @@ ait_finish(ait_op *op, ait_drive *d, PyObject **out)
             return r;
         }
         if (r == PYGEN_ERROR) {
-            ait_keep_error(&op->error);
+            ait_keep_op_error(op);
         }
         op->position++;
     }
@@ -128,7 +192,7 @@ ait_finish(ait_op *op, ait_drive *d, PyObject **out)
             return r;
         }
         if (r == PYGEN_ERROR) {
-            ait_keep_error(&op->error);
+            ait_keep_op_error(op);
         }
         else {
             Py_XDECREF(*out);
@@ -136,11 +200,9 @@ ait_finish(ait_op *op, ait_drive *d, PyObject **out)
     }
     *out = NULL;
     let_go(op);
-    PyObject *error = op->error;
-    op->error = NULL;
-    bool ordinary = error == NULL || PyObject_TypeCheck(error, (PyTypeObject *)PyExc_Exception);
-    ait_bits_change(&op->flags, AIT_CLOSED,
-                    AIT_CLOSING | AIT_CLOSE_ASKED | (ordinary ? AIT_OVERTAKEN : 0));
+    uint8_t overtaken;
+    PyObject *error = take_error(op, &overtaken);
+    ait_bits_change(&op->flags, AIT_CLOSED | overtaken, AIT_CLOSING | AIT_CLOSE_ASKED);
     ait_release(op);
     if (error != NULL) {
         PyErr_SetRaisedException(error);
@@ -164,8 +226,15 @@ ait_close(ait_op *op, ait_drive *d, PyObject **out)
         }
         return PYGEN_RETURN;
     }
+    if ((op->flags & AIT_OVERTAKEN) && ait_run_delivers(d->run)) {
+        return ait_raise_overtaken(op);
+    }
     if (op->flags & AIT_CLOSED) {
+        PyObject *error = op->error;
+        op->error = NULL; /* nobody asked for it */
+        ait_bits_change(&op->flags, 0, AIT_OVERTAKEN);
         ait_flag_drop(&op->busy);
+        Py_XDECREF(error);
         return PYGEN_RETURN;
     }
     return ait_finish(op, d, out);

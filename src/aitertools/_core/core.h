@@ -39,7 +39,7 @@ enum {
     AIT_GIVING_WAY = 16,  /* waits for one turn of the event loop before it steps            */
     AIT_BORROWED = 32,    /* does not own what it reads                                      */
     AIT_WATCHED = 64,     /* made in development mode: warns when it is left open            */
-    AIT_OVERTAKEN = 128,  /* it failed, but a cancellation was raised while it was closed    */
+    AIT_OVERTAKEN = 128,  /* a cancellation came while it was closed for an error: `error`   */
 };
 
 /* Bits that send a pull to ait_pull_slow(). */
@@ -49,7 +49,7 @@ enum {
     PyObject_VAR_HEAD                                                                          \
     const ait_kind *kind;                                                                      \
     PyObject *awaiting; /* iterator of the awaitable it waits for, while suspended there    */ \
-    PyObject *error;    /* the first error of a close in progress                           */ \
+    PyObject *error;    /* the first error of a close in progress; see AIT_OVERTAKEN        */ \
     PyObject *spare;    /* a finished __anext__ awaitable, for the next call                */ \
     PyObject *run;      /* weak reference to who drives it, from the first suspension on    */ \
     uint64_t count;     /* items delivered                                                  */ \
@@ -212,6 +212,10 @@ PySendResult ait_finish(ait_op *op, ait_drive *d, PyObject **out);
 PySendResult ait_discard(ait_op **stream, ait_drive *d, PyObject **out);
 /* Add the raised exception to *first: the first stays the one that is raised later. */
 void ait_keep_error(PyObject **first);
+/* The same for an op that is being closed: an error that a cancellation overtakes is kept. */
+void ait_keep_op_error(ait_op *op);
+/* Raise what was overtaken, once; op is taken, and let go of. */
+PySendResult ait_raise_overtaken(ait_op *op);
 /* Make the exception later, which is consumed, reachable from first by its context. */
 void ait_chain_errors(PyObject *first, PyObject *later);
 /* Take what a dropped run left suspended. */
@@ -372,6 +376,8 @@ ait_run *ait_run_of(ait_op *op, PyObject **task, bool *gone);
 /* The run suspends; it is over (its op, which was its own, is the caller's now). */
 void ait_run_suspended(ait_run *run);
 PyObject *ait_run_ended(ait_run *run);
+/* Whether somebody waits for what comes of it, an item or an error, and not only for a close. */
+bool ait_run_delivers(const ait_run *run);
 /* exc is thrown into it: note whether it is an interruption. 0, or -1 */
 int ait_run_arrived(ait_run *run, PyObject *exc);
 /* Whether the error is our own interruption coming back: then the pull is made once more and finds

@@ -103,7 +103,6 @@ ait_settle(ait_op *op, ait_drive *d, PyObject **out, PySendResult r)
         *out = NULL;
         if (op->kind->fatal && PyErr_ExceptionMatches(PyExc_Exception)) {
             ait_keep_error(&op->error);
-            ait_bits_change(&op->flags, AIT_OVERTAKEN, 0); /* until its error is raised */
             return ait_finish(op, d, out);
         }
     }
@@ -122,6 +121,9 @@ ait_pull_slow(ait_op *op, ait_drive *d, PyObject **out)
             PyErr_Format(PyExc_RuntimeError, "%s(): already running",
                          op->kind->name != NULL ? op->kind->name : "anext");
             return PYGEN_ERROR;
+        }
+        if (op->flags & AIT_OVERTAKEN) {
+            return ait_raise_overtaken(op);
         }
         if (op->flags & AIT_ENDED) {
             ait_flag_drop(&op->busy);

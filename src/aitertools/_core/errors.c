@@ -316,49 +316,6 @@ is_given_up(retry_op *op)
     return given_up > 0;
 }
 
-/* Whether a source failed in that tree, and nobody has seen its error yet. */
-static bool
-has_overtaken(ait_op *op)
-{
-    if (op->flags & AIT_OVERTAKEN) {
-        return true;
-    }
-    for (int i = 0; i < op->kind->nowned; i++) {
-        PyObject *owned = op->refs[i];
-        bool many = owned != NULL && PyTuple_CheckExact(owned);
-        Py_ssize_t n = many ? PyTuple_GET_SIZE(owned) : owned != NULL;
-        for (Py_ssize_t k = 0; k < n; k++) {
-            if (has_overtaken(many ? ait_nth(owned, k) : (ait_op *)owned)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-/* A cancellation is raised. When it came while a source was closed that had failed, that error is
- * where its context ends: it is not to be taken for the end of the source. */
-static void
-mind_overtaken(retry_op *op)
-{
-    if (!has_overtaken(op->attempt)) {
-        return;
-    }
-    PyObject *cancellation = PyErr_GetRaisedException();
-    PyObject *error = Py_NewRef(cancellation), *next;
-    for (int i = 0; i < 1000 && (next = PyException_GetContext(error)) != NULL; i++) {
-        Py_SETREF(error, next);
-    }
-    if (!PyObject_TypeCheck(error, (PyTypeObject *)PyExc_Exception)) {
-        Py_DECREF(error);
-    }
-    else if (give_up(op, error) < 0) {
-        PyObject *later = PyErr_GetRaisedException();
-        ait_chain_errors(cancellation, later);
-    }
-    PyErr_SetRaisedException(cancellation);
-}
-
 /* Close the source that was given up. An error of that is reachable from the one that led to it;
  * a cancellation is raised, and the next pull goes on with another source. */
 static PySendResult
@@ -429,11 +386,7 @@ retry_step(ait_op *self, ait_drive *d, PyObject **out)
         if (r == PYGEN_NEXT || d->refused) {
             return r;
         }
-        if (!PyErr_ExceptionMatches(PyExc_Exception)) {
-            mind_overtaken(op);
-            return r;
-        }
-        if (!is_given_up(op)) {
+        if (!PyErr_ExceptionMatches(PyExc_Exception) || !is_given_up(op)) {
             return r;
         }
     }

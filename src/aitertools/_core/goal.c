@@ -91,6 +91,12 @@ close_advance(ait_run *run, PyObject **out)
 
 static const ait_goal close_goal = {.name = "aclose", .advance = close_advance};
 
+bool
+ait_run_delivers(const ait_run *run)
+{
+    return run->goal != &close_goal && !run->closing;
+}
+
 PyObject *
 ait_aclose(PyObject *self, PyObject *Py_UNUSED(ignored))
 {

@@ -49,7 +49,7 @@ close_both(ait_op *self, ait_drive *d, PyObject **it, PyObject **given, PyObject
         }
         Py_CLEAR(*it);
         if (r == PYGEN_ERROR) {
-            ait_keep_error(&self->error);
+            ait_keep_op_error(self);
         }
         Py_CLEAR(*out);
     }

@@ -105,6 +105,8 @@ async def close_running(
     if task is None or task is current_task():
         return False
     loop, home = asyncio.get_running_loop(), task.get_loop()
+    if home.is_closed():  # nothing goes on there: not even what it was in the middle of closing
+        return False
     over = loop.create_future()
     interruption = _Interruption(run, stream, task)
     tell = partial(_settle, over) if home is loop else partial(_tell, loop, over)

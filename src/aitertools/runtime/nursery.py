@@ -74,10 +74,10 @@ class _Task:
 
     def dismiss(self) -> None:
         """Have it cancelled, from whatever thread."""
-        trio = sys.modules["trio"]
+        trio = sys.modules.get("trio")  # None: the interpreter ends
         self._dismissed = True
         over = getattr(self, "_over", None)  # None: the collector has taken it apart
-        if over is None or over.is_set():
+        if trio is None or over is None or over.is_set():
             return
         try:
             self._token.run_sync_soon(self._scope.cancel)

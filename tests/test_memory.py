@@ -91,6 +91,7 @@ def drop(rig):
         if rig.entry.tasks:
             with contextlib.suppress(RuntimeError):  # a reducer has to await the end of tasks
                 task.close()
+        del task  # it has the reducer still
     if rig.entry.tasks:
         rig.abandon()
 

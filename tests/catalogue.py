@@ -31,11 +31,13 @@ import aitertools as ait
 from .entry import BOOLS, ENTRIES, INTS, LISTS, PAIRS, TEXTS, enter
 from .models import (
     Never,
+    Promises,
     ascending,
     breaking,
     caught,
     chunked_by,
     chunked_by_weight,
+    collected,
     double,
     even,
     first,
@@ -47,12 +49,14 @@ from .models import (
     opened,
     pages,
     pair,
+    promised,
     published,
     results,
     shown,
     small,
     suppressed,
     twice,
+    with_dropped,
 )
 
 __all__ = ["ENTRIES"]
@@ -288,6 +292,7 @@ operator = functools.partial(enter, "buffers", tasks=True)
 
 operator("buffer(1)", lambda s, f: s.buffer(1), iter, ahead=1)
 operator("buffer(3)", lambda s, f: s.buffer(3), iter, ahead=3)
+operator("prefetch", lambda s, f: s.prefetch(n=2), iter, ahead=2)
 operator("buffer(drop_oldest)", lambda s, f: s.buffer(9, overflow="drop_oldest"), iter, ahead=9)
 operator("buffer(drop_newest)", lambda s, f: s.buffer(9, overflow="drop_newest"), iter, ahead=9)
 
@@ -296,6 +301,11 @@ timed = functools.partial(operator, cuts=True)
 timed("batched(within)", lambda s, f: s.batched(2, within=60), lambda a: mit.batched(a, 2))
 timed("batched(within alone)", lambda s, f: s.batched(within=60), lambda a: mit.batched(a, 99))
 timed("windowed(within)", lambda s, f: s.windowed(within=60), lambda a: mit.batched(a, 99))
+timed(
+    "windowed(within, every)",
+    lambda s, f: s.windowed(within=60, every=30),
+    lambda a: mit.batched(a, 99),
+)
 timed("debounce", lambda s, f: s.debounce(60), lambda a: mit.tail(1, a))
 timed("sample", lambda s, f: s.sample(60), lambda a: mit.tail(1, a))
 
@@ -347,11 +357,32 @@ operator(
     ahead=6,
 )
 operator(
+    "map(concurrency, on_error=fn)",
+    lambda s, f: s.map(fussy, concurrency=2, on_error=pair),
+    lambda a: suppressed(fussy, a, Exception),
+    ahead=6,
+)
+operator(
+    "map(concurrency, on_error=collect)",
+    lambda s, f: s.map(fussy, concurrency=2, on_error="collect"),
+    lambda a: collected(fussy, a),
+    ahead=6,
+)
+operator(
     "starmap(concurrency)",
     lambda s, f: s.starmap(f(op.mul), concurrency=2),
     lambda a: itertools.starmap(op.mul, a),
     PAIRS,
     ahead=6,
+)
+operator(
+    "starmap(concurrency, key, on_error=result)",
+    lambda s, f: s.starmap(
+        op.floordiv, concurrency=1, key=repr, buffer=2, ordered=False, on_error="result"
+    ).map(shown),
+    lambda a: map(shown, results(lambda pair: op.floordiv(*pair), a)),
+    PAIRS,
+    ahead=3,
 )
 operator(
     "filter(pred, concurrency)",
@@ -366,10 +397,22 @@ operator(
     ahead=2,
 )
 operator(
+    "filter(concurrency=1, ordered=False, on_error)",
+    lambda s, f: s.filter(fussy, concurrency=1, ordered=False, on_error=pair),
+    lambda a: filter(None, suppressed(fussy, a, Exception)),
+    ahead=3,
+)
+operator(
     "filterfalse(concurrency)",
     lambda s, f: s.filterfalse(concurrency=3, buffer=1),
     lambda a: itertools.filterfalse(None, a),
     ahead=4,
+)
+operator(
+    "filterfalse(concurrency=1, ordered=False, on_error)",
+    lambda s, f: s.filterfalse(fussy, concurrency=1, ordered=False, on_error="skip"),
+    lambda a: itertools.filterfalse(None, suppressed(fussy, a, Exception)),
+    ahead=3,
 )
 operator("merge", lambda s, f: s.merge(), iter)
 operator("merge(halt=any)", lambda s, f: s.merge(ait.never(), halt="any"), iter)
@@ -402,6 +445,12 @@ operator(
     reordered=True,
 )
 operator("race", lambda s, f: s.race([]), iter)
+operator(
+    "as_completed(limit)",
+    lambda s, f: ait.as_completed(Promises(s), limit=1),
+    lambda a: map(double, a),
+    ahead=3,
+)
 operator("zip_latest", lambda s, f: s.zip_latest(), zip)
 operator("zip_latest of 2", lambda s, f: s.zip_latest([7]), lambda a: ((x, 7) for x in a))
 operator(
@@ -426,7 +475,14 @@ operator(
     lambda: range(3),
     early=True,
 )
+operator(
+    "interval(start)",
+    lambda f: ait.interval(0.001, start=0).enumerate().map(first).take(3),
+    lambda: range(3),
+    early=True,
+)
 operator("timer", lambda f: ait.timer(0.001, None), lambda: [None])
+operator("timer(value)", lambda f: ait.timer(0, value=1), lambda: [1])
 operator("timeout", lambda s, f: s.timeout(60), iter)
 operator("deadline", lambda s, f: s.deadline(60), iter)
 operator("idle", lambda s, f: s.idle(60, list), iter)
@@ -435,6 +491,7 @@ operator("throttle", lambda s, f: s.throttle(60), lambda a: (x for i, x in enume
 operator("delay", lambda s, f: s.delay(0.001, buffer=3), iter, ahead=3)
 operator("space_out", lambda s, f: s.space_out(0.001), iter)
 operator("rate_limit", lambda s, f: s.rate_limit(1, per=0.001), iter)
+operator("rate_limit(burst)", lambda s, f: s.rate_limit(1, per=0.001, burst=2), iter)
 operator("rate_limit(cost)", lambda s, f: s.rate_limit(4, per=0.001, cost=f(one)), iter)
 operator("heartbeat", lambda s, f: s.heartbeat(60, None), iter)
 
@@ -521,6 +578,75 @@ reducer(
     lambda s, f: s.flatten(concurrency=2).sorted(),
     lambda a: sorted(mit.flatten(a)),
     LISTS,
+    tasks=True,
+)
+reducer(
+    "for_each(concurrency, key, on_error)",
+    lambda s, f: s.for_each(fussy, concurrency=2, key=f(repr), on_error="skip"),
+    mit.consume,
+    tasks=True,
+)
+reducer(
+    "map(concurrency, ordered=False)",
+    lambda s, f: s.map(f(double), concurrency=3, ordered=False).sorted(),
+    lambda a: sorted(map(double, a)),
+    tasks=True,
+)
+reducer(
+    "flat_map(concurrency)",
+    lambda s, f: s.flat_map(f(twice), concurrency=2).sorted(),
+    lambda a: sorted(mit.flatten(map(twice, a))),
+    tasks=True,
+)
+reducer(
+    "as_completed",
+    lambda f: ait.as_completed(promised([3, 1])).sorted(),
+    lambda: [2, 6],
+    tasks=True,
+)
+reducer("gather", lambda f: ait.gather(promised([3, 1])), lambda: [6, 2], tasks=True)
+reducer(
+    "gather(limit)",
+    lambda s, f: ait.gather(Promises(s), limit=2),
+    lambda a: list(map(double, a)),
+    tasks=True,
+)
+reducer("conflate", lambda s, f: s.conflate(op.add).sum(), sum, tasks=True)
+reducer(
+    "zip_latest of 2 at the end",
+    lambda s, t, f: s.zip_latest(t).last(),
+    lambda a, b: (mit.last(iter(a)), mit.last(iter(b))),
+    tasks=True,
+    reordered=True,
+)
+reducer(
+    "buffer(latest) at the end",
+    lambda s, f: s.buffer(overflow="latest").last(),
+    lambda a: mit.last(iter(a)),
+    tasks=True,
+)
+reducer(  # what is delivered and what is dropped is all
+    "buffer(drop_oldest, on_dropped)",
+    lambda s, f: with_dropped(lambda fn: s.buffer(2, overflow="drop_oldest", on_dropped=fn)),
+    sorted,
+    tasks=True,
+)
+reducer(
+    "debounce(on_dropped)",
+    lambda s, f: with_dropped(lambda fn: s.debounce(60, on_dropped=fn)),
+    sorted,
+    tasks=True,
+)
+reducer(
+    "sample(on_dropped)",
+    lambda s, f: with_dropped(lambda fn: s.sample(60, on_dropped=fn)),
+    sorted,
+    tasks=True,
+)
+reducer(
+    "throttle(on_dropped)",
+    lambda s, f: with_dropped(lambda fn: s.throttle(60, on_dropped=fn)),
+    sorted,
     tasks=True,
 )
 reducer("drain", lambda s, f: s.drain(), mit.consume)

@@ -11,6 +11,7 @@ from typing import Any
 
 import aitertools as ait
 from aitertools import runtime
+from aitertools.runtime.loop import checkpoint
 
 # ---- functions to hand over ----------------------------------------------------------------------
 
@@ -79,6 +80,40 @@ def published(items: Iterable[Any]) -> Any:
     return subscriber
 
 
+async def promise(x: Any) -> Any:
+    turn = checkpoint()
+    assert turn is not None
+    await turn
+    return double(x)
+
+
+def promised(items: Iterable[Any]) -> list[Any]:
+    """Coroutines, not begun."""
+    return [promise(item) for item in items]
+
+
+class Promises:
+    """A source of coroutines, one for each item of another, which it owns."""
+
+    def __init__(self, source: Any) -> None:
+        self.source = source
+
+    def __aiter__(self) -> Any:
+        return self
+
+    async def __anext__(self) -> Any:
+        return promise(await anext(self.source))
+
+    async def aclose(self) -> None:
+        await self.source.aclose()
+
+
+def with_dropped(build: Callable[[Callable[[Any], object]], Any]) -> Any:
+    """What a stream delivers, and what it tells the function that it is built with."""
+    dropped: list[Any] = []
+    return build(dropped.append).into(lambda items: sorted([*items, *dropped]))
+
+
 def breaking(*items: list[Any]) -> Callable[[], Any]:
     """A function that makes sources of these items; all but the last one fail at their end."""
     left = [*items]
@@ -123,6 +158,17 @@ def suppressed(
     for item in a:
         with suppress(errors):
             yield fn(item)
+
+
+def collected(fn: Callable[[Any], Any], a: Iterable[Any]) -> Iterator[Any]:
+    errors = []
+    for item in a:
+        try:
+            yield fn(item)
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            errors.append(error)
+    if errors:
+        raise ExceptionGroup("all", errors)
 
 
 def results(fn: Callable[[Any], Any], a: Iterable[Any]) -> Iterator[Any]:

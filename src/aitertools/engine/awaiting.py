@@ -22,15 +22,18 @@ MISSING: Any = object()
 class _Held:
     """Those that nobody awaits yet: what is left of them in the end is closed, or cancelled."""
 
-    __slots__ = ("_held", "_name")
+    __slots__ = ("_held", "_name", "_over")
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._held: dict[int, Any] = {}
+        self._over = False
 
     def hold(self, awaitable: Any) -> tuple[Any, ...]:
         """Keep *awaitable* until somebody awaits it; returns the arguments of the call for that."""
         self._held[id(awaitable)] = awaitable
+        if self._over:  # the source had one more, on its way when the stream was dropped
+            self.drop()
         return (awaitable,)
 
     def begin(self, awaitable: Any) -> Any:
@@ -43,6 +46,7 @@ class _Held:
 
     def drop(self) -> None:
         """Close the coroutines that are left; tasks and futures are cancelled."""
+        self._over = True
         while self._held:
             _, awaitable = self._held.popitem()
             end = getattr(awaitable, "close", None) or getattr(awaitable, "cancel", None)

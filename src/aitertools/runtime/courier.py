@@ -312,6 +312,7 @@ class Courier:
             if isinstance(exc, (KeyboardInterrupt, SystemExit)):
                 raise
         else:
+            pull = going_on = None  # the stream uses it again, and knows how long it had the loop
             self._deliver("item", item)
         finally:
             self._busy = False

@@ -78,7 +78,8 @@ class TrioCourier:
             await self._close()
 
     async def _carry(self) -> None:
-        pull, self._pull = self._pull, None
+        pull: Any = self._pull
+        self._pull = None
         try:
             item = await pull
         except StopAsyncIteration:
@@ -89,6 +90,7 @@ class TrioCourier:
                 raise
             self._deliver("error", exc)
         else:
+            pull = None  # the stream uses it again, and knows how long it had the loop
             self._deliver("item", item)
 
     async def _close(self) -> None:

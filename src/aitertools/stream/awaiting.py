@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from .. import _core
 from ..engine.awaiting import awaiting, gathering
@@ -64,9 +64,8 @@ def gather(awaitables: Source[Awaitable[R]], limit: int | None = None) -> Run[li
     Source: :func:`asyncio.gather`, with the ending of :class:`asyncio.TaskGroup`.
     """
     stream, results = gathering("gather", awaitables, limit)
-    return _gathered(stream, results)
 
+    def in_order(_: object) -> list[R]:
+        return results
 
-async def _gathered(stream: Any, results: list[R]) -> list[R]:
-    await _core.run_for_each(stream)
-    return results
+    return _core.into(stream, in_order)

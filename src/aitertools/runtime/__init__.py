@@ -15,12 +15,15 @@ from .loop import checkpoint, close_running, current_task, park, running_loop, t
 from .nursery import enter, leave, shield
 from .pump import pump
 from .queues import ERRORS, QueueEmpty, QueueFull, QueueShutDown, adapt
+from .threads import LoopReader, Reader
 
 __all__ = [
     "Crew",
+    "LoopReader",
     "QueueEmpty",
     "QueueFull",
     "QueueShutDown",
+    "Reader",
     "enter",
     "handle",
     "is_cancelled",

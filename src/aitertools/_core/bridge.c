@@ -1,7 +1,7 @@
 /* Bridges: what comes in blocks that somebody else has cut, in pieces that mean something. */
 #include "core.h"
 
-/* ---- lines, chunks: the pieces that split(block) returns ------------------------------------------
+/* ---- lines, chunks: the pieces that split(block) returns -------------------------------------
  *
  *      source   ab\nc  d\ne  |
  *      lines    ab     cd    e|

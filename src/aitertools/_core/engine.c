@@ -3,8 +3,9 @@
  * Such an operator has three methods. poll() answers as a step does: an item, END, an error, or
  * PENDING; then what wait() returns is awaited, which says no more than that poll() is worth
  * another try: who is cancelled there has lost nothing. aclose() ends its tasks and closes what it
- * reads. As long as there is something to deliver, an item costs one call. One that is fed in batches
- * (`many`) answers a list of items, which are delivered without asking it; its error is its end.
+ * reads. As long as there is something to deliver, an item costs one call. One that is fed in
+ * batches (`many`) answers a list of items, which are delivered without asking it; its error is its
+ * end.
  */
 #include "core.h"
 

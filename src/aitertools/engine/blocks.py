@@ -15,11 +15,12 @@ __all__ = ["blocks_of"]
 
 SIZE = 1 << 16
 AHEAD = 8  # blocks
+BYTES: Any = bytes | bytearray | memoryview
 
 
 def blocks_of(source: Any, name: str) -> Any:
     """Return a stream of blocks, str or bytes, of a path, a file, or what has them already."""
-    if isinstance(source, bytes | bytearray | memoryview):
+    if isinstance(source, BYTES):
         kind = type(source).__name__
         raise TypeError(f"{name}(): a path, a file, or blocks are expected, not {kind}")
     if isinstance(source, str | os.PathLike):
@@ -86,7 +87,7 @@ class _PathBlocks(_FileBlocks):
 
     def __next__(self) -> Any:
         if self._file is None:
-            self._file = open(self._path, "rb", buffering=0)  # noqa: SIM115 -- see close()
+            self._file = open(self._path, "rb", buffering=0)  # noqa: PTH123, SIM115
             self._read = self._file.read
         return super().__next__()
 

@@ -1,7 +1,7 @@
 """Splitting blocks, cut anywhere, into lines or into chunks of one size: pure state machines.
 
-    events   split(block) -> pieces   what is whole now; errors among them, each in its place
-             split(None) -> pieces    the source is at its end: what is left
+events   split(block) -> pieces   what is whole now; errors among them, each in its place
+         split(None) -> pieces    the source is at its end: what is left
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Any
 from .checks import check_count
 
 __all__ = ["Chunks", "Lines"]
+
+BUFFERS: Any = bytearray | memoryview
 
 
 class _Blocks:
@@ -24,7 +26,7 @@ class _Blocks:
         self._empty: Any = None  # of that type, once it is known
 
     def _checked(self, block: Any) -> Any:
-        if isinstance(block, bytearray | memoryview):
+        if isinstance(block, BUFFERS):
             block = bytes(block)
         if not isinstance(block, bytes | str):
             kind = type(block).__name__
@@ -46,20 +48,20 @@ class _Blocks:
 class Lines(_Blocks):
     """Lines of at most *limit* characters, or bytes; of one that is longer the rest is skipped."""
 
-    __slots__ = ("_after_cr", "_cr", "_decoder", "_keepends", "_limit", "_newline", "_parts")
-    __slots__ += ("_size", "_skips", "_tail", "_universal")  # type: ignore[assignment]
+    __slots__ = (
+        *("_after_cr", "_cr", "_decoder", "_keepends", "_limit", "_newline", "_parts", "_size"),
+        *("_skips", "_tail", "_universal"),
+    )
 
-    def __init__(
-        self, encoding: Any, errors: Any, newline: Any, keepends: Any, limit: Any, name: str
-    ) -> None:
-        super().__init__(name)
+    def __init__(self, encoding: Any, errors: Any, newline: Any, keepends: Any, limit: Any) -> None:
+        super().__init__("lines")
         decoder = None if encoding is None else codecs.getincrementaldecoder(encoding)
         codecs.lookup_error(errors)
         self._decoder: Any = None if decoder is None else decoder(errors)
-        self._newline = _check_newline(newline, name)
+        self._newline = _check_newline(newline)
         self._universal = newline is None
         self._keepends = bool(keepends)
-        self._limit = check_count(limit, name, "limit")
+        self._limit = check_count(limit, "lines", "limit")
         self._cr: Any = None
         self._after_cr = False  # the last block ended with one, which ended a line
         self._parts: list[Any] = []  # of the line that is not whole yet
@@ -78,8 +80,9 @@ class Lines(_Blocks):
 
     def _flush(self) -> list[Any]:
         lines = [] if self._decoder is None else self._decoded(b"", final=True)
-        if self._parts and not self._skips and (line := self._empty.join(self._parts)):
-            lines.append(line)
+        if self._parts:
+            line = self._empty.join(self._parts)
+            lines.append(line if len(line) <= self._limit else self._too_long())
         self._parts = []
         return lines
 
@@ -87,7 +90,8 @@ class Lines(_Blocks):
 
     def _decoded(self, block: bytes, *, final: bool) -> list[Any]:
         """Return the lines of *block*; bytes that are no text are an error, and left out."""
-        decoder, lines = self._decoder, []
+        decoder = self._decoder
+        lines: list[Any] = []
         while True:
             before, how = decoder.getstate()  # bytes of the block before, and the codec's own
             try:
@@ -130,11 +134,14 @@ class Lines(_Blocks):
         self._skips = False
         self._parts, self._size = [], 0
         self._tail = rest[max(0, len(rest) - len(newline) + 1) :]
-        if len(whole) > self._limit:
-            lines = [line if len(line) <= self._limit else self._too_long() for line in lines]
-        if self._keepends:
-            lines = [line if isinstance(line, ValueError) else line + newline for line in lines]
-        return lines + self._kept(rest)
+        return self._finished(lines, len(whole)) + self._kept(rest)
+
+    def _finished(self, lines: list[Any], size: int) -> list[Any]:
+        """Return the lines, together of that size, with their ends, or errors instead."""
+        limit, end = self._limit, self._newline if self._keepends else self._empty
+        if size > limit:
+            return [line + end if len(line) <= limit else self._too_long() for line in lines]
+        return [line + end for line in lines] if end else lines
 
     def _translated(self, text: Any) -> Any:
         """Make every end of a line a newline; one may be cut in two."""
@@ -159,19 +166,19 @@ class Lines(_Blocks):
         return [self._too_long()]
 
     def _too_long(self) -> ValueError:
-        return ValueError(f"{self._name}(): a line is longer than {self._limit}")
+        return ValueError(f"lines(): a line is longer than {self._limit}")
 
 
-def _check_newline(newline: Any, name: str) -> Any:
+def _check_newline(newline: Any) -> Any:
     if newline is None:
         return "\n"
     if not isinstance(newline, str | bytes):
         kind = type(newline).__name__
-        raise TypeError(f"{name}(): newline must be str, bytes or None, not {kind}")
+        raise TypeError(f"lines(): newline must be str, bytes or None, not {kind}")
     if not newline:
-        raise ValueError(f"{name}(): newline must not be empty")
+        raise ValueError("lines(): newline must not be empty")
     if not newline.isascii():
-        raise ValueError(f"{name}(): newline must be ASCII")
+        raise ValueError("lines(): newline must be ASCII")
     return newline
 
 
@@ -180,9 +187,9 @@ class Chunks(_Blocks):
 
     __slots__ = ("_have", "_parts", "_size")
 
-    def __init__(self, size: Any, name: str) -> None:
-        super().__init__(name)
-        self._size = check_count(size, name, "size")
+    def __init__(self, size: Any) -> None:
+        super().__init__("chunks")
+        self._size = check_count(size, "chunks", "size")
         self._parts: list[Any] = []
         self._have = 0  # so much of them
 

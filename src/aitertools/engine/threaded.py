@@ -84,7 +84,8 @@ def reading(iterable: Iterable[Any], batch: Any, buffer: Any, label: str | None 
     return make(Threaded(runtime.Reader(iterable, label, most, batch)), label, many=True)
 
 
-def _check_iterable(obj: Any) -> None:
+def _check_iterable(obj: object) -> None:
     """See that *obj* can be iterated; only the thread asks it for its iterator."""
-    if not hasattr(type(obj), "__iter__") and not hasattr(type(obj), "__getitem__"):
-        raise TypeError(f"from_thread(): {type(obj).__name__!r} object is not iterable")
+    kind = type(obj)
+    if not hasattr(kind, "__iter__") and not hasattr(kind, "__getitem__"):
+        raise TypeError(f"from_thread(): {kind.__name__!r} object is not iterable")

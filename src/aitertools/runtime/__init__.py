@@ -18,6 +18,7 @@ from .queues import ERRORS, QueueEmpty, QueueFull, QueueShutDown, adapt
 from .threads import LoopReader, Reader
 
 __all__ = [
+    "ERRORS",
     "Crew",
     "LoopReader",
     "QueueEmpty",
@@ -26,6 +27,7 @@ __all__ = [
     "Reader",
     "enter",
     "handle",
+    "in_loop",
     "is_cancelled",
     "leave",
     "let_go",

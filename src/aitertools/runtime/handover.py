@@ -5,17 +5,18 @@
     there.ring()                     waits there    at most once for what is taken at once
     waits for room          <-----   room.ring()    when half of the room is free again
 
-Who is about to wait says so, and looks at the entries once more; who changes the entries looks after
-that who waits. Each locks the deque for it, so one of the two sees the other, without the GIL too.
+Who is about to wait says so, and looks at the entries once more; who changes the entries looks
+after that who waits. Each locks the deque for it, so one of the two sees the other, also without
+the GIL.
 """
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from itertools import repeat, starmap
 from typing import Any
 
 from .lines import handle, let_go, wake
@@ -111,7 +112,7 @@ class Handover:
         """Return what is there, up to a batch, which counts until this is called again."""
         entries = self.entries
         n = min(len(entries), self._batch)
-        items = list(starmap(entries.popleft, repeat((), n)))
+        items = list(itertools.starmap(entries.popleft, itertools.repeat((), n)))
         if not n:
             return items
         if type(items[-1]) is Halt:

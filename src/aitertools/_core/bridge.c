@@ -7,24 +7,24 @@
  *      lines    ab     cd    e|
  *
  * split() is ours, written in Python: it returns a list, keeps what is not a whole piece yet, and
- * with None for the block returns what is left. An exception in the list is raised in its place.
+ * called without a block returns what is left. An exception in the list is raised in its place.
  */
 typedef struct {
     AIT_OP_HEAD;
     ait_op *source;
     PyObject *split;
-    PyObject *pieces; /* the list that is being delivered, or NULL  */
-    Py_ssize_t at;    /* how much of it is                          */
-    Py_ssize_t over;  /* the source is at its end, and split() said what was left */
+    PyObject *pieces; /* what is being delivered, or NULL; `position` says how much of it is   */
+    Py_ssize_t over;  /* the source is at its end, and split() said what was left            */
 } resplit_op;
 
 /* Have the next block, or the end, split into op->pieces: 0, or -1. */
 static int
 split(resplit_op *op, PyObject *block)
 {
-    PyObject *args[2] = {NULL, block == NULL ? Py_None : block};
-    op->at = 0;
-    op->pieces = ait_vectorcall(op->split, args + 1, 1 | PY_VECTORCALL_ARGUMENTS_OFFSET);
+    PyObject *args[2] = {NULL, block};
+    size_t n = block != NULL;
+    op->position = 0;
+    op->pieces = ait_vectorcall(op->split, args + 1, n | PY_VECTORCALL_ARGUMENTS_OFFSET);
     if (op->pieces != NULL && !PyList_CheckExact(op->pieces)) {
         Py_CLEAR(op->pieces);
         PyErr_SetString(PyExc_TypeError, "resplit(): split() did not return a list");
@@ -37,7 +37,7 @@ resplit_step(ait_op *self, ait_drive *d, PyObject **out)
 {
     resplit_op *op = (resplit_op *)self;
     for (;;) {
-        *out = ait_next_of(&op->pieces, &op->at);
+        *out = ait_next_of(&op->pieces, &self->position);
         if (*out != NULL) {
             if (!PyExceptionInstance_Check(*out)) {
                 return PYGEN_RETURN;

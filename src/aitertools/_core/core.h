@@ -277,12 +277,12 @@ ait_call2(ait_op *op, ait_drive *d, PyObject *fn, PyObject *a, PyObject *b, PyOb
     return ait_called(op, d, ait_vectorcall(fn, args + 1, nargsf), out);
 }
 
-/* The next item out of a list that nobody else has, of which *at are out; NULL, and the list is let
- * go, when there is none, or no list. */
+/* The next item out of a list that nobody else has, of which *at are out (op->position, which is
+ * free until op is closed); NULL, and the list is let go, when there is none, or no list. */
 static inline PyObject *
-ait_next_of(PyObject **list, Py_ssize_t *at)
+ait_next_of(PyObject **list, uint32_t *at)
 {
-    if (*list != NULL && *at < PyList_GET_SIZE(*list)) {
+    if (*list != NULL && (Py_ssize_t)*at < PyList_GET_SIZE(*list)) {
         PyObject *item = PyList_GET_ITEM(*list, *at);
         PyList_SET_ITEM(*list, *at, Py_NewRef(Py_None));
         ++*at;

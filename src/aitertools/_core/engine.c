@@ -12,11 +12,10 @@
 typedef struct {
     AIT_OP_HEAD;
     PyObject *label;
-    PyObject *sources; /* the stream that it reads and closes, a tuple of them, NULL: for repr  */
+    PyObject *sources; /* the stream that it reads and closes, a tuple of them, NULL: for repr; of
+                          one that is fed in batches: what it answered last, or NULL            */
     PyObject *poll, *wait, *close;
     PyObject *guard;   /* is told by its __del__ that the stream was dropped                    */
-    PyObject *batch;   /* of one that is fed in batches: the list it answered; else NULL        */
-    Py_ssize_t at;     /* how much of that is delivered                                         */
 } engine_op;
 
 /* Await what wait() returned. */
@@ -71,20 +70,20 @@ batches_step(ait_op *self, ait_drive *d, PyObject **out)
 {
     engine_op *op = (engine_op *)self;
     for (;;) {
-        if ((*out = ait_next_of(&op->batch, &op->at)) != NULL) {
+        if ((*out = ait_next_of(&op->sources, &self->position)) != NULL) {
             return PYGEN_RETURN;
         }
         PySendResult r = engine_step(self, d, out);
         if (r != PYGEN_RETURN || *out == NULL) {
             return r;
         }
-        op->batch = *out;
-        op->at = 0;
-        *out = NULL;
-        if (!PyList_CheckExact(op->batch)) {
+        if (!PyList_CheckExact(*out)) {
+            Py_CLEAR(*out);
             PyErr_SetString(PyExc_TypeError, "engine(): a batch is not a list");
             return PYGEN_ERROR;
         }
+        op->sources = *out;
+        self->position = 0;
     }
 }
 
@@ -104,16 +103,15 @@ engine_close(ait_op *self, ait_drive *d, PyObject **out)
 
 static const ait_kind engine_kind = {
     .name = "engine", .step = engine_step, .close = engine_close,
-    .nwords = AIT_WORDS(engine_op), .nrefs = 7,
+    .nwords = AIT_WORDS(engine_op), .nrefs = 6,
     .arg = AIT_ARG_LABEL, .arg_at = AIT_WORD_AT(engine_op, label),
     .reads = 1 + AIT_WORD_AT(engine_op, sources), .closes = true,
 };
 
 static const ait_kind batches_kind = {
     .name = "engine", .step = batches_step, .close = engine_close, .fatal = true,
-    .nwords = AIT_WORDS(engine_op), .nrefs = 7,
-    .arg = AIT_ARG_LABEL, .arg_at = AIT_WORD_AT(engine_op, label),
-    .reads = 1 + AIT_WORD_AT(engine_op, sources), .closes = true,
+    .nwords = AIT_WORDS(engine_op), .nrefs = 6,
+    .arg = AIT_ARG_LABEL, .arg_at = AIT_WORD_AT(engine_op, label), .closes = true,
 };
 
 /* The operator's method of that name: 0, or -1. */
@@ -158,6 +156,10 @@ engine_new(PyObject *module, PyObject *args)
     }
     PyTypeObject *type = cls == Py_None ? st->stream_type : (PyTypeObject *)cls;
     if (!are_streams(st, sources)) {
+        return NULL;
+    }
+    if (many && PyTuple_GET_SIZE(sources) > 0) {
+        PyErr_SetString(PyExc_TypeError, "engine(): with many there are no sources");
         return NULL;
     }
     if (!PyType_Check((PyObject *)type) || !PyType_IsSubtype(type, st->op_type)) {

@@ -1,7 +1,7 @@
 """Splitting blocks, cut anywhere, into lines or into chunks of one size: pure state machines.
 
 events   split(block) -> pieces   what is whole now; errors among them, each in its place
-         split(None) -> pieces    the source is at its end: what is left
+         split() -> pieces        the source is at its end: what is left
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from .checks import check_count
 
 __all__ = ["Chunks", "Lines"]
 
+END: Any = object()
 BUFFERS: Any = bytearray | memoryview
 
 
@@ -69,9 +70,9 @@ class Lines(_Blocks):
         self._skips = False  # that line is too long
         self._tail: Any = None  # what it ends with, if that may be the beginning of a newline
 
-    def split(self, block: Any) -> list[Any]:
+    def split(self, block: Any = END) -> list[Any]:
         """Return the lines that *block* completes."""
-        if block is None:
+        if block is END:
             return self._flush()
         block = self._checked(block)
         if self._decoder is None or isinstance(block, str):
@@ -193,9 +194,9 @@ class Chunks(_Blocks):
         self._parts: list[Any] = []
         self._have = 0  # so much of them
 
-    def split(self, block: Any) -> list[Any]:
+    def split(self, block: Any = END) -> list[Any]:
         """Return the chunks that *block* completes."""
-        if block is None:
+        if block is END:
             return [self._empty.join(self._parts)] if self._have else []
         block = self._checked(block)
         self._meet(block)

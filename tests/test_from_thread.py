@@ -322,7 +322,9 @@ def test_cancelling_each_pull_loses_nothing():
 # ---- errors --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", [ValueError, KeyboardInterrupt, SystemExit, asyncio.CancelledError])
+@pytest.mark.parametrize(
+    "kind", [ValueError, KeyboardInterrupt, SystemExit, asyncio.CancelledError]
+)
 @pytest.mark.parametrize("at", [0, 2])
 def test_an_error_comes_after_the_items_before_it_and_ends_the_stream(kind, at):
     source = Blocking(range(5), at=at, error=kind("boom"))

@@ -81,7 +81,8 @@ def test_what_is_no_text_is_replaced_as_open_replaces_it(data, places, encoding)
 
 
 GARBLED = st.lists(
-    st.sampled_from([b"a", b"\n", b"\r", b"\xe4", "ä€😀".encode(), b"\xe2\x82", b"\xff"]), max_size=12
+    st.sampled_from([b"a", b"\n", b"\r", b"\xe4", "ä€😀".encode(), b"\xe2\x82", b"\xff"]),
+    max_size=12,
 )
 
 
@@ -348,7 +349,9 @@ def test_bad_arguments_are_refused_at_once():
         ait.lines([], newline="")
     with pytest.raises(ValueError, match=r"^lines\(\): newline must be ASCII$"):
         ait.lines([], newline="§")
-    with pytest.raises(TypeError, match=r"^lines\(\): newline must be str, bytes or None, not int$"):
+    with pytest.raises(
+        TypeError, match=r"^lines\(\): newline must be str, bytes or None, not int$"
+    ):
         ait.lines([], newline=10)
     with pytest.raises(ValueError, match=r"^chunks\(\): size must be at least one$"):
         ait.chunks([], 0)

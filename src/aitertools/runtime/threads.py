@@ -24,10 +24,10 @@ __all__ = ["LoopReader", "Reader"]
 class Reader:
     """A thread that reads *iterable*, from the first ``next()`` to its ``close()``, for a task."""
 
-    __slots__ = ("_begun", "_iterable", "_name", "_unheard", "handover")
+    __slots__ = ("_begun", "_given", "_name", "_unheard", "handover")
 
     def __init__(self, iterable: Iterable[Any], name: str, most: int, batch: int | None) -> None:
-        self._iterable: Any = iterable
+        self._given: list[Any] = [iterable]  # until a thread takes it
         self._name = name
         self._begun = False
         self._unheard = False  # nobody will ask how it ended
@@ -49,8 +49,8 @@ class Reader:
     def stop(self) -> bool:
         """Have the thread end, and close what it reads; False if there is nothing to do for it."""
         self.handover.stop()
-        if not self._begun:
-            if not _closer(self._iterable):
+        if not self._begun and self._given:
+            if not _closer(self._given[0]):
                 return False
             self.begin()  # closing may block as well
         return True
@@ -63,8 +63,12 @@ class Reader:
     # ---- in the thread -----------------------------------------------------------------------
 
     def _work(self) -> None:
+        try:
+            reading = self._given.pop()
+        except IndexError:  # starting the first thread was interrupted, and it runs all the same
+            return
+        self._begun = True
         error = closing_error = None
-        reading, self._iterable = self._iterable, None
         try:
             if not self.handover.closing:
                 reading = iter(reading)
@@ -104,15 +108,16 @@ class Reader:
 class LoopReader:
     """A thread with an event loop, asyncio's, that reads *stream* for another thread."""
 
-    __slots__ = ("_begun", "_busy", "_lock", "_loop", "_name", "_stream", "_told", "handover")
+    __slots__ = ("_begun", "_busy", "_given", "_lock", "_loop", "_name", "_told", "handover")
 
     def __init__(self, stream: Stream[Any], name: str, most: int) -> None:
-        self._stream: Stream[Any] | None = stream
+        self._given = [stream]  # until a thread takes it
         self._name = name
         self._begun = False
         self._told = False  # how it ended
-        self._busy = threading.Lock()  # somebody asks for more
-        self._lock = threading.RLock()  # for what follows; a __del__ may come in between
+        # Reentrant, as a handler of a signal may come in between, and a __del__.
+        self._busy = threading.RLock()  # somebody takes, or waits
+        self._lock = threading.RLock()  # for what follows
         self._loop: tuple[asyncio.AbstractEventLoop, asyncio.Task[None]] | None = None
         self.handover = Handover(most, None, there=ThreadBell(), room=TaskBell())
 
@@ -120,12 +125,15 @@ class LoopReader:
 
     def more(self) -> list[Any]:
         """Return what comes next, waiting for it; an empty list at the end."""
+        if self.handover.closing:
+            return []
         if not self._busy.acquire(blocking=False):
             raise RuntimeError(f"{self._name}(): already running")
         try:
             handover = self.handover
             while handover.halt is None:
                 if handover.closing:
+                    handover.there.ring()  # for others who wait
                     return []
                 if items := handover.take():
                     return items
@@ -143,9 +151,13 @@ class LoopReader:
             self._begin()
         if in_loop():
             return
-        while not self.handover.is_over():
-            self.handover.there.wait()
-        self._tell()
+        there = self.handover.there
+        there.ring()  # for who waits for more
+        with self._busy:
+            while not self.handover.is_over():
+                there.wait()
+            there.ring()  # the same, in this thread
+            self._tell()
 
     def is_open(self) -> bool:
         """Whether it was begun, and neither ended nor closed."""
@@ -190,17 +202,20 @@ class LoopReader:
     # ---- in its thread -----------------------------------------------------------------------
 
     def _work(self) -> None:
+        try:
+            stream = self._given.pop()
+        except IndexError:  # starting the first thread was interrupted, and it runs all the same
+            return
+        self._begun = True
         error = None
         try:
             with asyncio.Runner() as runner:
-                runner.run(self._run())
+                runner.run(self._run(stream))
         except BaseException as exc:  # noqa: BLE001 -- whatever it is, the other thread gets it
             error = exc
         self.handover.put_last(Halt(error))
 
-    async def _run(self) -> None:
-        stream, self._stream = self._stream, None
-        assert stream is not None
+    async def _run(self, stream: Stream[Any]) -> None:
         try:
             if self._may_read():
                 await self._read(stream)

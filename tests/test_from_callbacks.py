@@ -1,4 +1,4 @@
-"""from_callbacks: what is pushed, from wherever, is read in its order, and a late push does no harm."""
+"""from_callbacks: what is pushed, from wherever, is read in order; a late push does no harm."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_an_error_of_the_subscription_is_raised_by_the_close_and_masks_nothing()
     async def main():
         with pytest.raises(ZeroDivisionError):
             await ait.from_callbacks(on_close=lambda: 1 / 0).aclose()
-        with pytest.raises(KeyError) as caught:  # noqa: PT012
+        with pytest.raises(KeyError) as caught:
             async with ait.from_callbacks(on_close=lambda: 1 / 0):
                 raise KeyError
         assert isinstance(caught.value.__context__, ZeroDivisionError)

@@ -1,4 +1,4 @@
-"""from_thread: a blocking iterator is read by one thread, and nobody waits for more than he has to."""
+"""from_thread: a blocking iterator is read by one thread; nobody waits for more than he has to."""
 
 from __future__ import annotations
 
@@ -208,7 +208,7 @@ def test_ended_in_each_next_it_is_closed_once_by_its_thread(at, how, buffer):
         got = []
         reading = asyncio.ensure_future(stream.for_each(got.append))
         await arrived(source.arrived)
-        while len(got) < at:
+        while len(got) < at:  # noqa: ASYNC110 - what it waits for is in another task
             await asyncio.sleep(0)
         if how == "cancelled":
             reading.cancel()

@@ -1,4 +1,4 @@
-"""lines and chunks: the same lines, wherever the blocks were cut, and never more than can be held."""
+"""lines and chunks: the same wherever the blocks were cut, and never more than can be held."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ def test_a_path_is_read(path, of):
 def test_an_open_file_is_read_and_closed(path, mode, buffering):
     if mode == "rt":
         buffering = -1
-    file = open(path, mode, buffering, encoding=None if mode == "rb" else "utf-8")
+    file = path.open(mode, buffering, encoding=None if mode == "rb" else "utf-8")
     assert run(ait.lines(file).list()) == LINES
     assert file.closed
 

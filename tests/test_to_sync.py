@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import gc
 import itertools
@@ -227,10 +228,8 @@ def test_a_source_that_swallows_the_cancellation_is_closed_as_well():
     async def stubborn():
         try:
             for n in itertools.count():
-                try:
+                with contextlib.suppress(asyncio.CancelledError):
                     await asyncio.sleep(60 * (n == 1))
-                except asyncio.CancelledError:
-                    pass
                 yield n
         finally:
             closed.append(True)

@@ -16,7 +16,6 @@ import itertools
 import threading
 from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
 from .lines import handle, let_go, wake
@@ -40,8 +39,10 @@ class ThreadBell:
     def ring(self) -> None:
         """Let the thread go on. From whatever thread, and from a ``__del__``."""
         if self._lock.locked():
-            with suppress(RuntimeError):  # somebody else has just done it
+            try:  # noqa: SIM105 -- at the end of the process there are no globals any more
                 self._lock.release()
+            except RuntimeError:  # somebody else has just done it
+                pass
 
     def wait(self) -> None:
         """Wait until it is rung."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, Self
 
 from .. import _core, runtime
@@ -72,7 +73,9 @@ class SyncStream(Generic[T_co]):
     def __repr__(self) -> str:
         return f"<SyncStream {self._label}>"
 
-    def __del__(self) -> None:
+    def __del__(self, is_finalizing: Callable[[], bool] = sys.is_finalizing) -> None:
+        if is_finalizing():  # there are no globals any more, and no thread that could do it
+            return
         reader: Any = getattr(self, "_reader", None)  # None: it could not be made
         if reader is not None and reader.is_open():
             reader.stop()

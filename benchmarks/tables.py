@@ -4,7 +4,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks import peers
-from benchmarks.cases import HEADLINES, OPERATORS, OVER_GENERATOR, TOGETHER, layers, queues, waiting
+from benchmarks.cases import (
+    HEADLINES,
+    OPERATORS,
+    OVER_GENERATOR,
+    TOGETHER,
+    bridges,
+    layers,
+    queues,
+    waiting,
+)
 from benchmarks.flat import Flatness
 from benchmarks.memory import Footprint
 from benchmarks.timing import LOOP, OURS, SYNC, Case, Result, Spread
@@ -182,6 +191,12 @@ def together(results: dict[str, Result]) -> Iterator[Table]:
         yield from beside(TITLES[name], chosen, waiting.LABELS, peers.RIVALS)
 
 
+def bridged(results: dict[str, Result]) -> Iterator[Table]:
+    """Bridges, a way by hand per column."""
+    chosen = [results[case.path] for case in bridges.CASES if case.path in results]
+    return beside("Bridges between threads and tasks", chosen, bridges.LABELS, bridges.PEERS)
+
+
 def timed(results: dict[str, Result]) -> list[Table]:
     """Every timed case, headlines first."""
     made = []
@@ -193,6 +208,7 @@ def timed(results: dict[str, Result]) -> list[Table]:
     made += exchange("in one event loop", queues.IN_LOOP, results)
     made += exchange("between threads and event loops", queues.BETWEEN_THREADS, results)
     made += together(results)
+    made += bridged(results)
     made += families(OPERATORS, results, "")
     made += families(OVER_GENERATOR, results, " over async generators")
     return made

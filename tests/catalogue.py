@@ -37,6 +37,7 @@ from .models import (
     caught,
     chunked_by,
     chunked_by_weight,
+    chunks,
     collected,
     double,
     even,
@@ -44,6 +45,7 @@ from .models import (
     fussy,
     groups,
     iterated,
+    lines,
     once,
     one,
     opened,
@@ -494,6 +496,20 @@ operator("rate_limit", lambda s, f: s.rate_limit(1, per=0.001), iter)
 operator("rate_limit(burst)", lambda s, f: s.rate_limit(1, per=0.001, burst=2), iter)
 operator("rate_limit(cost)", lambda s, f: s.rate_limit(4, per=0.001, cost=f(one)), iter)
 operator("heartbeat", lambda s, f: s.heartbeat(60, None), iter)
+
+# ---- bridge --------------------------------------------------------------------------------------
+
+operator = functools.partial(enter, "bridge")
+
+operator("from_thread", lambda f: ait.from_thread([3, 1, 4]), lambda: [3, 1, 4], tasks=True)
+operator("lines", lambda s, f: s.lines(newline=","), lambda a: lines(",", a), TEXTS)
+operator(
+    "lines(keepends)",
+    lambda s, f: s.lines(newline="ab", keepends=True),
+    lambda a: lines("ab", a, keepends=True),
+    TEXTS,
+)
+operator("chunks", lambda s, f: ait.chunks(s, 2), lambda a: chunks(2, a), TEXTS)
 
 # ---- errors --------------------------------------------------------------------------------------
 

@@ -206,6 +206,26 @@ def chunked_by_weight(
         yield chunk
 
 
+def lines(end: str, a: Iterable[str], *, keepends: bool = False) -> Iterator[str]:
+    text = ""
+    for block in a:
+        *whole, text = (text + block).split(end)
+        yield from (line + end * keepends for line in whole)
+    if text:
+        yield text
+
+
+def chunks(size: int, a: Iterable[str]) -> Iterator[str]:
+    text = ""
+    for block in a:
+        text += block
+        while len(text) >= size:
+            yield text[:size]
+            text = text[size:]
+    if text:
+        yield text
+
+
 class Never:
     """Awaited, it waits until it is cancelled."""
 

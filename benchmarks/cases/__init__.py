@@ -1,6 +1,7 @@
 """All cases, headline first."""
 
 from benchmarks.cases import (
+    bridges,
     buffers,
     combine,
     completed,
@@ -42,5 +43,5 @@ TOGETHER = [
     *completed.CASES,
     *timed.CASES,
 ]
-ON_LOOP = [*queues.CASES, *TOGETHER]
-CASES = [*HEADLINES, *queues.CASES, *TOGETHER, *OPERATORS, *OVER_GENERATOR]
+ON_LOOP = [*queues.CASES, *TOGETHER, *bridges.CASES]
+CASES = [*HEADLINES, *queues.CASES, *TOGETHER, *bridges.CASES, *OPERATORS, *OVER_GENERATOR]

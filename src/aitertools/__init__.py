@@ -91,6 +91,7 @@ from .results import Err, Ok, Result, dead_letters
 from .schedules import Schedule, exponential, fixed
 from .stream import Lagged, Merged, Peekable, Shared, Stage, Stream
 from .stream.awaiting import as_completed, gather
+from .stream.bridge import chunks, from_thread, lines
 from .stream.concurrent import race, zip_latest
 from .stream.create import (
     aiter,
@@ -107,7 +108,9 @@ from .stream.create import (
     stream,
 )
 from .stream.merged import merge
+from .stream.pushable import Pushable, from_callbacks
 from .stream.retry import retry, retrying
+from .stream.synced import SyncStream
 from .stream.time import interval, timer
 
 __all__ = [
@@ -118,6 +121,7 @@ __all__ = [
     "Ok",
     "Peekable",
     "PriorityQueue",
+    "Pushable",
     "Queue",
     "QueueEmpty",
     "QueueFull",
@@ -129,6 +133,7 @@ __all__ = [
     "Stage",
     "Stream",
     "SyncQueue",
+    "SyncStream",
     "Topic",
     "TopicStats",
     "accumulate",
@@ -140,6 +145,7 @@ __all__ = [
     "batched",
     "borrow",
     "chain",
+    "chunks",
     "combinations",
     "combinations_with_replacement",
     "compress",
@@ -160,6 +166,8 @@ __all__ = [
     "fixed",
     "flatten",
     "for_each",
+    "from_callbacks",
+    "from_thread",
     "frozenset",
     "gather",
     "groupby",
@@ -169,6 +177,7 @@ __all__ = [
     "islice",
     "iterate",
     "last",
+    "lines",
     "list",
     "map",
     "max",

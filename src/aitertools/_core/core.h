@@ -283,6 +283,21 @@ ait_call2(ait_op *op, ait_drive *d, PyObject *fn, PyObject *a, PyObject *b, PyOb
     return ait_called(op, d, ait_vectorcall(fn, args + 1, nargsf), out);
 }
 
+/* The next item out of a list that nobody else has, of which *at are out (op->position, which is
+ * free until op is closed); NULL, and the list is let go, when there is none, or no list. */
+static inline PyObject *
+ait_next_of(PyObject **list, uint32_t *at)
+{
+    if (*list != NULL && (Py_ssize_t)*at < PyList_GET_SIZE(*list)) {
+        PyObject *item = PyList_GET_ITEM(*list, *at);
+        PyList_SET_ITEM(*list, *at, Py_NewRef(Py_None));
+        ++*at;
+        return item;
+    }
+    Py_CLEAR(*list);
+    return NULL;
+}
+
 /* Truth of a verdict, which is consumed: 1, 0, or -1 with an exception. */
 static inline int
 ait_truth(PyObject *verdict)
@@ -472,6 +487,7 @@ extern PyMethodDef ait_sum_functions[];
 extern PyMethodDef ait_error_functions[];
 extern PyMethodDef ait_share_functions[];
 extern PyMethodDef ait_engine_functions[];
+extern PyMethodDef ait_bridge_functions[];
 /* The types of the queues, the rings and the engine, made with the module. */
 int ait_queue_types(PyObject *module);
 int ait_ring_types(PyObject *module);

@@ -3,14 +3,17 @@
  * Such an operator has three methods. poll() answers as a step does: an item, END, an error, or
  * PENDING; then what wait() returns is awaited, which says no more than that poll() is worth
  * another try: who is cancelled there has lost nothing. aclose() ends its tasks and closes what it
- * reads. As long as there is something to deliver, an item costs one call.
+ * reads. As long as there is something to deliver, an item costs one call. One that is fed in
+ * batches (`many`) answers a list of items, which are delivered without asking it; its error is its
+ * end.
  */
 #include "core.h"
 
 typedef struct {
     AIT_OP_HEAD;
     PyObject *label;
-    PyObject *sources; /* the stream that it reads and closes, a tuple of them, NULL: for repr  */
+    PyObject *sources; /* the stream that it reads and closes, a tuple of them, NULL: for repr; of
+                          one that is fed in batches: what it answered last, or NULL            */
     PyObject *poll, *wait, *close;
     PyObject *guard;   /* is told by its __del__ that the stream was dropped                    */
 } engine_op;
@@ -61,6 +64,29 @@ engine_step(ait_op *self, ait_drive *d, PyObject **out)
     }
 }
 
+/* The same, of one that is fed in batches. */
+static PySendResult
+batches_step(ait_op *self, ait_drive *d, PyObject **out)
+{
+    engine_op *op = (engine_op *)self;
+    for (;;) {
+        if ((*out = ait_next_of(&op->sources, &self->position)) != NULL) {
+            return PYGEN_RETURN;
+        }
+        PySendResult r = engine_step(self, d, out);
+        if (r != PYGEN_RETURN || *out == NULL) {
+            return r;
+        }
+        if (!PyList_CheckExact(*out)) {
+            Py_CLEAR(*out);
+            PyErr_SetString(PyExc_TypeError, "engine(): a batch is not a list");
+            return PYGEN_ERROR;
+        }
+        op->sources = *out;
+        self->position = 0;
+    }
+}
+
 static PySendResult
 engine_close(ait_op *self, ait_drive *d, PyObject **out)
 {
@@ -80,6 +106,12 @@ static const ait_kind engine_kind = {
     .nwords = AIT_WORDS(engine_op), .nrefs = 6,
     .arg = AIT_ARG_LABEL, .arg_at = AIT_WORD_AT(engine_op, label),
     .reads = 1 + AIT_WORD_AT(engine_op, sources), .closes = true,
+};
+
+static const ait_kind batches_kind = {
+    .name = "engine", .step = batches_step, .close = engine_close, .fatal = true,
+    .nwords = AIT_WORDS(engine_op), .nrefs = 6,
+    .arg = AIT_ARG_LABEL, .arg_at = AIT_WORD_AT(engine_op, label), .closes = true,
 };
 
 /* The operator's method of that name: 0, or -1. */
@@ -110,26 +142,31 @@ one_or_all(PyObject *sources)
     return n == 0 ? NULL : Py_NewRef(n == 1 ? PyTuple_GET_ITEM(sources, 0) : sources);
 }
 
-/* engine(cls, operator, guard, label, sources): a stream over the operator, of that class; None: of
- * the usual one. */
+/* engine(cls, operator, guard, label, sources, many): a stream over the operator, of that class;
+ * None: of the usual one. */
 static PyObject *
 engine_new(PyObject *module, PyObject *args)
 {
     ait_state *st = ait_state_from(module);
     PyObject *cls, *operator, *guard, *label, *sources;
-    if (!PyArg_ParseTuple(args, "OOOUO!:engine", &cls, &operator, &guard, &label, &PyTuple_Type,
-                          &sources)) {
+    int many = 0;
+    if (!PyArg_ParseTuple(args, "OOOUO!|p:engine", &cls, &operator, &guard, &label, &PyTuple_Type,
+                          &sources, &many)) {
         return NULL;
     }
     PyTypeObject *type = cls == Py_None ? st->stream_type : (PyTypeObject *)cls;
     if (!are_streams(st, sources)) {
         return NULL;
     }
+    if (many && PyTuple_GET_SIZE(sources) > 0) {
+        PyErr_SetString(PyExc_TypeError, "engine(): with many there are no sources");
+        return NULL;
+    }
     if (!PyType_Check((PyObject *)type) || !PyType_IsSubtype(type, st->op_type)) {
         PyErr_SetString(PyExc_TypeError, "engine(): not a subclass of Op");
         return NULL;
     }
-    engine_op *op = (engine_op *)ait_new_as(st, type, &engine_kind);
+    engine_op *op = (engine_op *)ait_new_as(st, type, many ? &batches_kind : &engine_kind);
     if (op == NULL) {
         return NULL;
     }
@@ -240,7 +277,7 @@ PyMethodDef ait_engine_functions[] = {
     {"leaves", leaves, METH_O, PyDoc_STR("leaves($module, stream, /)\n--\n\n")},
     {"is_awaitable", is_awaitable, METH_O, PyDoc_STR("is_awaitable($module, obj, /)\n--\n\n")},
     {"engine", engine_new, METH_VARARGS,
-     PyDoc_STR("engine($module, cls, operator, guard, label, sources, /)\n--\n\n")},
+     PyDoc_STR("engine($module, cls, operator, guard, label, sources, many=..., /)\n--\n\n")},
     {"operator_of", operator_of, METH_O,
      PyDoc_STR("operator_of($module, stream, /)\n--\n\n")},
     {"relabel", relabel, METH_VARARGS,

@@ -149,6 +149,7 @@ module_exec(PyObject *module)
         ait_group_functions, ait_branch_functions, ait_combine_functions,
         ait_merge_functions, ait_pool_functions, ait_reduce_functions, ait_pick_functions,
         ait_sum_functions, ait_error_functions, ait_share_functions, ait_engine_functions,
+        ait_bridge_functions,
     };
     ait_state *st = ait_state_from(module);
     st->op_type = (PyTypeObject *)PyType_FromModuleAndSpec(module, &ait_op_spec, NULL);

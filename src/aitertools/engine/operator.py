@@ -63,10 +63,17 @@ class _Guard:
 
 
 def make(
-    operator: Operator, label: str, *sources: Stream[Any], cls: type[Any] | None = None
+    operator: Operator,
+    label: str,
+    *sources: Stream[Any],
+    cls: type[Any] | None = None,
+    many: bool = False,
 ) -> Any:
-    """Return the stream over *operator*, which reads *sources*; *label* is for the repr."""
-    return _core.engine(cls, operator, _Guard(operator), label, sources)
+    """Return the stream over *operator*, which reads *sources*; *label* is for the repr.
+
+    With *many* its poll() returns a list where others return an item, and its error is its end.
+    """
+    return _core.engine(cls, operator, _Guard(operator), label, sources, many)
 
 
 def label(name: str, fn: object) -> str:

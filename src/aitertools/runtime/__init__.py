@@ -15,14 +15,19 @@ from .loop import checkpoint, close_running, current_task, park, running_loop, t
 from .nursery import enter, leave, shield
 from .pump import pump
 from .queues import ERRORS, QueueEmpty, QueueFull, QueueShutDown, adapt
+from .threads import LoopReader, Reader
 
 __all__ = [
+    "ERRORS",
     "Crew",
+    "LoopReader",
     "QueueEmpty",
     "QueueFull",
     "QueueShutDown",
+    "Reader",
     "enter",
     "handle",
+    "in_loop",
     "is_cancelled",
     "leave",
     "let_go",

@@ -6,6 +6,7 @@ import builtins
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, Self
 
 from .. import _core, runtime
+from .bridge import Bridge
 from .buffers import Buffers
 from .combine import Combine
 from .concurrent import Concurrent
@@ -43,6 +44,7 @@ class Stream(
     Share[T_co],
     Time[T_co],
     Buffers[T_co],
+    Bridge[T_co],
     _core.Op,
 ):
     """An async iterator whose operators are methods; made by :func:`stream`, consumed once.

@@ -587,57 +587,48 @@ def test_garbage_ends_the_duplex_as_well():
 # ---- faults: cancelled at every turn -------------------------------------------------------------
 
 
-async def _conversation(peer, source, incoming_closed, made):
+FAULTS = {
+    "cancel": lambda task, peer, source: task.cancel(),
+    "leave": lambda task, peer, source: peer.leave(),
+    "stuck": lambda task, peer, source: peer.reads.clear(),
+    "error": lambda task, peer, source: source.fail(OSError("broken")),
+}
+
+
+async def struck(fault, turn, pause):
+    """Have a duplex conversation, and a fault in it at that turn."""
+    peer, source = Peer("a", "b"), Source(1, 2, 3, pause=0.25)
+    closes = []
+
+    async def converse():
+        await duplex(await peer.websocket(), handler, timeout=3)
+
     def handler(incoming):
-        made.append(True)
-        return ait.merge(incoming.on_close(incoming_closed), source)
+        handled.append(True)
+        return ait.merge(incoming.on_close(lambda: closes.append(1)), source)
 
-    websocket = await peer.websocket()
-    await duplex(websocket, handler, timeout=3)
+    handled = []
+    after(2, peer.say, "c")
+    task = asyncio.ensure_future(converse())
+    for _ in range(turn):
+        await asyncio.sleep(pause)
+    assert not task.done()
+    FAULTS[fault](task, peer, source)
+    began = now()
+    after(60, peer.leave)
+    with contextlib.suppress(asyncio.CancelledError, OSError):
+        await task
+    assert (source.closes, closes) == ((1, [1]) if handled else (0, []))
+    if fault in {"cancel", "leave"}:
+        assert now() == began
 
 
-@pytest.mark.parametrize("fault", ["cancel", "leave", "stuck", "error"])
-def test_whatever_happens_at_whatever_turn_nothing_is_left(fault):
-    """A fault at each turn of the loop: both sides are closed, once, and no task remains."""
-    turns = 0
-    while True:
-        finished = []
-
-        async def main(turn):
-            peer = Peer("a", "b")
-            source = Source(1, 2, 3, pause=0.25)
-            closes, made = [], []
-            after(2, peer.say, "c")
-            task = asyncio.ensure_future(
-                _conversation(peer, source, lambda: closes.append(1), made)
-            )
-            for _ in range(turn):
-                if task.done():
-                    break
-                await asyncio.sleep(0 if turn % 2 else 0.05)
-            if task.done():
-                finished.append(True)
-            elif fault == "cancel":
-                task.cancel()
-            elif fault == "leave":
-                peer.leave()
-            elif fault == "error":
-                source.items, source.fails = [], OSError("broken")
-            else:
-                peer.reads.clear()
-            struck = now()
-            after(60, peer.leave)
-            with contextlib.suppress(asyncio.CancelledError, OSError):
-                await task
-            assert (source.closes, closes) == ((1, [1]) if made else (0, []))
-            if fault in {"cancel", "leave"}:
-                assert now() == struck
-
-        run(main(turns))
-        turns += 1
-        if finished or turns > 90:
-            break
-    assert turns > 20
+@pytest.mark.parametrize("pause", [0, 0.05])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_whatever_happens_at_whatever_turn_nothing_is_left(fault, pause):
+    """Both sides are closed, once, and no task remains."""
+    for turn in range(60):
+        run(struck(fault, turn, pause))
 
 
 def test_cancelled_while_it_waits_for_a_slow_client_it_ends_at_once():

@@ -141,6 +141,10 @@ class Source:
         self.given += 1
         return self.items.pop(0)
 
+    def fail(self, error):
+        """Fail at the next pull, or at the one after that."""
+        self.items, self.fails = [], error
+
     async def aclose(self):
         await asyncio.sleep(0)
         self.closes += 1

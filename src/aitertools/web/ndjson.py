@@ -116,23 +116,24 @@ def ndjson(
         raise TypeError(f"ndjson(): {type(parse).__name__!r} object is not callable")
     check_size(max_size, "ndjson")
     if isinstance(source, Request):
-        body: Stream[bytes] = stream(_Body(cast(Any, source)))
+        body: Body = _RequestBody(cast(Any, source))
         fail: _Fail = _bad_request
     elif hasattr(source, "aiter_bytes"):
-        body, fail = stream(ResponseBody(source)), _bad_response
+        body, fail = ResponseBody(source), _bad_response
     else:
         kind = type(source).__name__
         raise TypeError(f"ndjson(): source must be a Request or a Response of httpx, not {kind}")
     lines = Lines(max_size)
-    numbered: Stream[Line] = body.map(lines.feed).chain(_rest(lines)).flatten()
+    numbered: Stream[Line] = stream(body).map(lines.feed).chain(_rest(body, lines)).flatten()
     return numbered.filter(_is_said).map(_Parser(parse, max_size, fail))
 
 
 _Fail = Callable[[int, str], Exception]
 
 
-def _rest(lines: Lines) -> Iterator[list[Line]]:
-    yield lines.rest()  # which is asked for when all else was read
+def _rest(body: Body, lines: Lines) -> Iterator[list[Line]]:
+    if body.ended:  # and did not fail amid a line
+        yield lines.rest()
 
 
 def _is_said(line: Line) -> bool:
@@ -174,12 +175,13 @@ class _Parser:
         return self._fail(400, f"line {number}: {reason}")
 
 
-class _Chunks:
+class Body:
     """The bytes of a body; a pull that is cancelled takes nothing along, where that can be."""
 
     def __init__(self, read: Callable[[], AsyncGenerator[bytes]]) -> None:
         self._read = read
         self._chunks = read()
+        self.ended = False
 
     def __aiter__(self) -> Self:
         return self
@@ -187,14 +189,17 @@ class _Chunks:
     async def __anext__(self) -> bytes:
         try:
             return await anext(self._chunks)
+        except StopAsyncIteration:
+            self.ended = True
+            raise
         except Exception:
             raise
-        except BaseException:  # the generator is at its end, the body is not
+        except BaseException:  # cancelled: the generator is at its end, the body is not
             self._chunks = self._read()
             raise
 
 
-class _Body(_Chunks):
+class _RequestBody(Body):
     """The body of a request, while it is read by nobody else."""
 
     def __init__(self, request: Request) -> None:
@@ -206,7 +211,7 @@ class _Body(_Chunks):
         await self._chunks.aclose()
 
 
-class ResponseBody(_Chunks):
+class ResponseBody(Body):
     """The body of a response of httpx, which is closed with it."""
 
     def __init__(self, response: httpx.Response) -> None:

@@ -73,12 +73,7 @@ def visit(site, *, retry=None, **how):
     async def main():
         async with site.client() as client:
             source = event_source(client, "http://a/feed", retry=retry, **how)
-            found = []
-            try:
-                async for event in source:
-                    found.append(event)
-            except (httpx.HTTPError, ValueError) as error:
-                found.append(error)
+            found = await source.catch((httpx.HTTPError, ValueError), lambda error: error).list()
             assert [body.closes for body in site.bodies] == [1] * len(site.bodies)
             return found
 

@@ -113,13 +113,13 @@ def test_back_pressure_reaches_the_source(make):
         peer = browser()
         source = Source(*"abcdef")
         task = asyncio.ensure_future(peer.gets(make(source)))
-        while peer.sends < 3:
+        for _ in range(8):
             await asyncio.sleep(0)
         peer.reads.clear()
         await asyncio.sleep(5)
         given = source.given
         await asyncio.sleep(20)
-        assert source.given == given < 6
+        assert 0 < source.given == given < 6
         peer.reads.set()
         await task
         assert peer.complete
@@ -323,6 +323,43 @@ def test_a_body_is_read_as_it_is_asked_for_and_a_cancelled_pull_loses_nothing():
             assert await source.head(1) == [-number]
         peer.body(b"")
         assert await source.list() == []
+
+    run(main())
+
+
+def test_who_reads_the_body_is_interrupted_once_and_may_clean_up():
+    """By the response that ends, and not by an error of the body as well."""
+
+    async def main():
+        peer, done = Peer(kind="http", method="POST"), []
+        peer.body(b"1\n", more=True)
+
+        async def doubled(numbers):
+            try:
+                async for number in numbers:
+                    yield 2 * number
+            finally:
+                for turn in range(9):
+                    await asyncio.sleep(turn % 2)
+                    done.append(turn)
+
+        after(1, peer.leave)
+        await peer.gets(NDJSONResponse(doubled(ndjson(peer.request()))))
+        assert peer.text == "2\n"
+        assert done == [*range(9)]
+
+    run(main())
+
+
+def test_who_reads_the_body_beside_a_response_is_not_left_waiting():
+    async def main():
+        peer = Peer(kind="http", method="POST")
+        reading = asyncio.ensure_future(ndjson(peer.request()).list())
+        after(1, peer.leave)
+        await peer.gets(NDJSONResponse(Source(NEVER)))
+        with pytest.raises(ClientDisconnect):
+            await reading
+        assert now() == 1
 
     run(main())
 

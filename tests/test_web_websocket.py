@@ -528,6 +528,41 @@ def test_both_sides_are_closed_at_once_when_the_client_leaves():
     run(main())
 
 
+def test_a_generator_that_reads_is_interrupted_once_and_may_clean_up():
+    async def main():
+        peer, done = Peer("a"), []
+
+        async def handler(incoming):
+            try:
+                async for word in incoming:
+                    yield word
+            finally:
+                for turn in range(9):
+                    await asyncio.sleep(turn % 2)
+                    done.append(turn)
+
+        after(1, peer.leave)
+        await duplex(await peer.websocket(), handler)
+        assert done == [*range(9)]
+
+    run(main())
+
+
+def test_a_handler_that_awaits_its_first_message_sees_that_the_client_left():
+    async def main():
+        peer, seen = Peer(), []
+
+        async def handler(incoming):
+            seen.append(await ait.borrow(incoming).first(None))
+            return incoming
+
+        after(1, peer.leave)
+        await duplex(await peer.websocket(), handler)
+        assert (seen, now()) == ([None], 1)
+
+    run(main())
+
+
 def test_a_handler_may_be_async_and_need_not_read():
     async def main():
         peer = Peer("a", "b")

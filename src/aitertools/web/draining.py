@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager, suppress
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from starlette.types import Scope
@@ -21,8 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["Draining", "draining_of", "is_draining"]
 
 KEY = "aitertools.web.draining"  # in the state of the lifespan, which each request has
-
-AT_ONCE = 100  # streams that are being stopped at a time
 
 
 class Draining:
@@ -49,11 +46,11 @@ class Draining:
 
     def __init__(
         self,
-        grace: float | timedelta = 10.0,
+        grace: float = 10.0,
         *,
         signals: Iterable[int] = (signal.SIGTERM, signal.SIGINT),
     ) -> None:
-        self._pause = timer(grace)  # which checks it
+        _check(grace)
         self._grace, self._signals = grace, tuple(signals)
         self._reset()
 
@@ -118,12 +115,16 @@ class Draining:
                 signal.raise_signal(number)
 
     async def _drain(self, _: None) -> None:
-        await stream([*self._running.values()]).for_each(_stop, concurrency=AT_ONCE)
-        changes = self._changed.subscribe().take_until(timer(self._grace).drain())
-        async with changes:
-            while self._running and await anext(changes, self) is not self:
-                pass
+        running = [*self._running.values()]
+        stopped = stream(running).map(_stop, concurrency=max(1, len(running)))
+        await stopped.chain(self._changes()).take_until(timer(self._grace).drain()).drain()
         self._pass_on()
+
+    async def _changes(self) -> AsyncIterator[None]:
+        """Deliver nothing, until no stream is left."""
+        while self._running:
+            await self._changed.subscribe().first()
+            yield
 
     @asynccontextmanager
     async def including(self, items: Stream[Any]) -> AsyncGenerator[None]:
@@ -159,6 +160,13 @@ def is_draining(scope: Scope) -> bool:
     """Return whether the server of that connection drains."""
     draining = _of(scope)
     return draining is not None and draining.begun
+
+
+def _check(grace: Any) -> None:
+    if not isinstance(grace, int | float):
+        raise TypeError(f"Draining(): grace must be a number, not {type(grace).__name__}")
+    if not grace >= 0:
+        raise ValueError("Draining(): grace must not be negative")
 
 
 async def _stop(items: Stream[Any]) -> None:

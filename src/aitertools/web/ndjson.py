@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast, overload
 
 from starlette.background import BackgroundTask
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from ..stream import Stream
 from ..stream.create import stream
@@ -205,6 +205,13 @@ class _RequestBody(Body):
     def __init__(self, request: Request) -> None:
         super().__init__(request.stream)
         self._reading = Reading(request.scope)
+
+    async def __anext__(self) -> bytes:
+        try:
+            return await super().__anext__()
+        except ClientDisconnect:
+            await self._reading.lost()
+            raise
 
     async def aclose(self) -> None:
         self._reading.end()

@@ -45,6 +45,10 @@ class StreamResponse(Response):
         except TooSlow:  # the server cuts it off, as the response is not complete
             client = scope.get("client") or ("a client", "?")
             log.info("%s:%s reads too slowly: closed", *client)
+        finally:
+            reading: Reading | None = scope.get(READING)
+            if reading is not None:
+                reading.answered()
         if self.background is not None:
             await self.background()
 
@@ -78,15 +82,31 @@ class Reading:
 
     def __init__(self, scope: Scope) -> None:
         self._over: Topic[None] = Topic()
+        self._answered: Topic[None] = Topic()
+        self._is_watched = False  # by a response, which closes what waits when the client is gone
+        self.gone = False
         scope[READING] = self
 
     def end(self) -> None:
         """Say that it is over."""
         self._over.shutdown()
 
+    async def lost(self) -> None:
+        """Say that the client is gone; wait to be closed for that, if a response does it."""
+        self.gone = True
+        self.end()
+        if self._is_watched:
+            await self._answered.subscribe().drain()
+
     async def over(self) -> None:
         """Wait until it is over."""
+        self._is_watched = True
         await self._over.subscribe().drain()
+
+    def answered(self) -> None:
+        """Say that there is no response any more, or that it is done."""
+        self._is_watched = False
+        self._answered.shutdown()
 
 
 async def _disconnected(scope: Scope, receive: Receive) -> None:
@@ -94,5 +114,7 @@ async def _disconnected(scope: Scope, receive: Receive) -> None:
     reading: Reading | None = scope.get(READING)
     if reading is not None:
         await reading.over()
+        if reading.gone:
+            return
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -13,7 +13,7 @@ from starlette.exceptions import WebSocketException
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from ..stream import Stream
-from ..stream.create import stream
+from ..stream.create import never, stream
 from ..stream.types import Source
 from .draining import is_draining
 from .inbox import Inbox
@@ -80,10 +80,10 @@ def messages(
     Raises RuntimeError if the WebSocket is not accepted yet, TypeError if *parse* cannot be called,
     ValueError if *max_size* is less than one.
     """
-    if not callable(parse):
-        raise TypeError(f"messages(): {type(parse).__name__!r} object is not callable")
-    check_size(max_size, "messages")
-    reader = _Messages(websocket, parse, max_size)
+    return _parsed(_Messages(websocket, parse, max_size), parse)
+
+
+def _parsed(reader: _Messages, parse: Callable[[Any], Any]) -> Stream[Any]:
     if parse is str or parse is bytes:
         return stream(reader)
     parsed = stream(reader).map(parse).catch((ValueError, RecursionError), reader.refuse)
@@ -178,15 +178,16 @@ async def duplex(
 
     *handler* gets the stream of :func:`messages` and returns a source for :func:`send_all`; an
     async generator function does. At the end of that source the client is closed with code 1000.
-    When the client leaves, both streams are closed at once, and what it had sent before and nobody
-    had read is gone; who must have all of it reads :func:`messages` in a loop. Nothing outlives
-    the call.
+    When the client leaves, both streams are closed at once: a generator that waits is cancelled
+    where it is, also while it reads, so what has to be done then belongs into a ``finally``. What
+    the client had sent before and nobody had read is gone; who must have all of it reads
+    :func:`messages` in a loop. Nothing outlives the call.
 
     The other arguments, which clients are closed, and with which code, what an error does, and a
     server that drains, are as for these two.
     """
-    incoming: Stream[Any] = messages(websocket, parse=parse, max_size=max_size)
-    async with incoming:
+    reader = _Messages(websocket, parse, max_size)
+    async with _parsed(reader, parse) as incoming:
         try:
             outgoing = handler(incoming)
             if isawaitable(outgoing):
@@ -196,6 +197,7 @@ async def duplex(
             if not isinstance(error, WebSocketException):
                 await _close(websocket, Inbox.of(websocket), ERROR, "internal error")
             raise
+        reader.holds = True
         if await send_all(websocket, source, encode=encode, timeout=timeout):
             await _close(websocket, Inbox.of(websocket), NORMAL)
 
@@ -206,6 +208,10 @@ class _Messages:
     def __init__(
         self, websocket: WebSocket, parse: Callable[[Any], Any], max_size: int | None
     ) -> None:
+        if not callable(parse):
+            raise TypeError(f"messages(): {type(parse).__name__!r} object is not callable")
+        check_size(max_size, "messages")
+        self.holds = False  # who waits is cancelled when the client leaves, and needs no end
         self._websocket, self._max_size = websocket, max_size
         self._kind = parse if parse is str or parse is bytes else None
         self._inbox = Inbox.of(websocket)
@@ -215,16 +221,25 @@ class _Messages:
         return self
 
     async def __anext__(self) -> str | bytes:
+        message = await self._next()
+        if message is not None:
+            return message
+        if self.holds:
+            await never().drain()
+        raise StopAsyncIteration
+
+    async def _next(self) -> str | bytes | None:
+        """Return a message that can be taken; None if there is none, and will be none."""
         message = await self._inbox.next()
         if message is None:
-            raise StopAsyncIteration
+            return None
         if self._max_size is not None and _is_longer(message, self._max_size):
             await self._close(TOO_BIG, f"message is longer than {self._max_size} bytes")
-            raise StopAsyncIteration
+            return None
         if self._kind is not None and type(message) is not self._kind:
             expected, got = ("text", "bytes") if self._kind is str else ("bytes", "text")
             await self._close(UNSUPPORTED, f"expected {expected}, not {got}")
-            raise StopAsyncIteration
+            return None
         return message
 
     async def aclose(self) -> None:

@@ -1,11 +1,13 @@
-"""event_source and ndjson over responses of httpx, whose network is played here."""
+"""event_source and ndjson over httpx, and what follows it; the network is played here."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import sys
 
 import httpx
+import httpx2
 import pytest
 
 import aitertools as ait
@@ -16,7 +18,13 @@ from .virtual import now, run
 NEVER = None
 
 
-class Body(httpx.AsyncByteStream):
+@pytest.fixture(autouse=True, params=[httpx, httpx2], ids=["httpx", "httpx2"])
+def _library(request, monkeypatch):
+    """Have each test be one of both libraries."""
+    monkeypatch.setattr(sys.modules[__name__], "httpx", request.param)
+
+
+class Body(httpx.AsyncByteStream, httpx2.AsyncByteStream):
     """A body in pieces: bytes, seconds to wait, an error, or None for no end."""
 
     def __init__(self, *pieces):
@@ -222,6 +230,19 @@ def test_after_a_cancelled_pull_it_connects_again_or_says_that_it_cannot():
 def test_bad_arguments_fail_at_once(arguments, error):
     with pytest.raises(error):
         event_source(httpx.AsyncClient(), "http://a", **arguments)
+
+
+@pytest.mark.parametrize("client", [None, "client", Site()])
+def test_a_client_of_something_else_is_refused(client):
+    with pytest.raises(TypeError, match=r"^event_source\(\): client must be an AsyncClient"):
+        event_source(client, "http://a")
+
+
+def test_a_client_may_be_a_subclass():
+    class Mine(httpx.AsyncClient):
+        pass
+
+    event_source(Mine(), "http://a")
 
 
 # ---- ndjson --------------------------------------------------------------------------------------

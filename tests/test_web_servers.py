@@ -178,7 +178,7 @@ def test_ndjson_of_a_server_is_read_by_a_client(server):
 
 
 def test_a_body_is_answered_line_by_line_while_it_is_sent(server):
-    """httpx sends the whole body first, so this one is made by hand."""
+    """The whole body is sent first by httpx, so this one is made by hand."""
 
     async def main():
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)

@@ -371,7 +371,7 @@ static PyMemberDef topic_members[] = {
 
 static PyGetSetDef topic_getset[] = {
     {"is_shutdown", topic_is_shutdown, NULL, PyDoc_STR("Whether it was shut down."), NULL},
-    {"replay", topic_replay, NULL, PyDoc_STR("How many items a new subscriber gets at most."), NULL},
+    {"replay", topic_replay, NULL, PyDoc_STR("How many items a new one gets at most."), NULL},
     {"subscribers", ait_ring_subscribers, NULL, PyDoc_STR("How many streams read it."), NULL},
     {NULL},
 };

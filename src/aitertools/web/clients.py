@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..schedules import Schedule
 from ..stream import Stream
@@ -11,12 +12,12 @@ from ..stream.create import empty, once, stream
 from ..stream.retry import retry as retrying
 from ..stream.time import timer
 from .eventstream import Decoder, ServerSentEvent
-from .extra import need
 from .ndjson import ResponseBody
 from .sending import check_size
 
 if TYPE_CHECKING:
     import httpx
+    import httpx2
 
 __all__ = ["event_source"]
 
@@ -28,8 +29,8 @@ BUSY = {408, 425, 429, 500, 502, 503, 504}  # statuses after which it may be tri
 
 
 def event_source(
-    client: httpx.AsyncClient,
-    url: str | httpx.URL,
+    client: httpx.AsyncClient | httpx2.AsyncClient,
+    url: str | httpx.URL | httpx2.URL,
     *,
     method: str = "GET",
     retry: Schedule | None = None,
@@ -62,19 +63,19 @@ def event_source(
 
     Closing closes the response, and leaves the client open. Cancelling a pull that waits for the
     network closes the response as well; with *retry* the next pull goes on, without it the next
-    pull raises httpx's StreamConsumed. Raises TypeError if *retry* is no schedule, ValueError if
-    *max_size* is less than one, ImportError without httpx.
+    pull raises httpx's StreamConsumed. Raises TypeError if *client* is none of httpx or
+    httpx2, or *retry* no schedule, ValueError if
+    *max_size* is less than one.
 
     Source: the HTML standard's EventSource.
     """
-    need("httpx")
     check_size(max_size, "event_source")
     source = _EventSource(
         client, method, url, request, last_id=last_id, max_size=max_size, endless=retry is not None
     )
     if retry is None:
         return once(source).flat_map(_EventSource.connect)
-    return retrying(source.connect, retry, on=_may_pass)
+    return retrying(source.connect, retry, on=source.may_pass)
 
 
 class _EventSource:
@@ -82,16 +83,18 @@ class _EventSource:
 
     def __init__(
         self,
-        client: httpx.AsyncClient,
+        client: httpx.AsyncClient | httpx2.AsyncClient,
         method: str,
-        url: str | httpx.URL,
+        url: str | httpx.URL | httpx2.URL,
         request: dict[str, Any],
         *,
         last_id: str,
         max_size: int | None,
         endless: bool,
     ) -> None:
-        self._client, self._method, self._url = client, method, url
+        self._httpx = _library(client)
+        self._client: Any = client
+        self._method, self._url = method, url
         self._sending = {name: request.pop(name) for name in SENDING if name in request}
         self._request = request
         self._endless = endless  # the end of a response is a lost connection
@@ -106,17 +109,16 @@ class _EventSource:
             await response.aclose()
             return empty()
         try:
-            _check(response)
+            self._check(response)
         except Exception:
             await response.aclose()
             raise
         decoder = self._decoder = self._decoder.again()
         events = stream(ResponseBody(response)).map(decoder.feed).flatten().map(_event)
-        return events.chain(_lost(response)) if self._endless else events
+        return events.chain(self._lost(response)) if self._endless else events
 
-    def _made(self) -> httpx.Request:
-        import httpx  # noqa: PLC0415 -- only who uses this needs it
-
+    def _made(self) -> Any:
+        httpx = self._httpx
         more: dict[str, Any] = {"timeout": httpx.Timeout(5, read=None), **self._request}
         headers = httpx.Headers(more.pop("headers", None))
         headers["accept"] = "text/event-stream"
@@ -127,43 +129,46 @@ class _EventSource:
             )
         return self._client.build_request(self._method, self._url, headers=headers, **more)
 
+    def _check(self, response: Any) -> None:
+        """Raise unless these are events."""
+        request = response.request
+        if response.status_code != 200:
+            status = f"{response.status_code} {response.reason_phrase}".rstrip()
+            message = f"event_source(): status {status} for {request.url}"
+            raise self._httpx.HTTPStatusError(message, request=request, response=response)
+        kind = response.headers.get("content-type") or "of no type"
+        if kind.partition(";")[0].strip().lower() != "text/event-stream":
+            message = f"event_source(): {request.url} is {kind}, not text/event-stream"
+            raise self._httpx.DecodingError(message, request=request)
 
-def _check(response: httpx.Response) -> None:
-    """Raise unless these are events."""
-    import httpx  # noqa: PLC0415 -- see above
+    def _lost(self, response: Any) -> Iterator[ServerSentEvent]:
+        """Fail when asked for an item."""
+        yield from ()
+        message = f"event_source(): {response.request.url} ended the response"
+        raise self._httpx.RemoteProtocolError(message, request=response.request)
 
-    request = response.request
-    if response.status_code != 200:
-        status = f"{response.status_code} {response.reason_phrase}".rstrip()
-        message = f"event_source(): status {status} for {request.url}"
-        raise httpx.HTTPStatusError(message, request=request, response=response)
-    kind = response.headers.get("content-type", "")
-    if kind.partition(";")[0].strip().lower() != "text/event-stream":
-        message = f"event_source(): {request.url} is {kind or 'of no type'}, not text/event-stream"
-        raise httpx.DecodingError(message, request=request)
+    def may_pass(self, error: Exception) -> bool:
+        """Whether it is of use to try again after *error*."""
+        httpx = self._httpx
+        if isinstance(error, httpx.HTTPStatusError):
+            status: int = cast(Any, error).response.status_code
+            return status in BUSY
+        if isinstance(error, httpx.UnsupportedProtocol):
+            return False
+        return isinstance(error, httpx.TransportError | httpx.StreamConsumed)
+
+
+def _library(client: Any) -> Any:
+    """Return the module that *client* is of: httpx, or what has taken its place."""
+    for cls in type(client).__mro__:
+        library: Any = sys.modules.get(cls.__module__.partition(".")[0])
+        if hasattr(library, "AsyncClient") and isinstance(client, library.AsyncClient):
+            return library
+    kind = type(client).__name__
+    raise TypeError(f"event_source(): client must be an AsyncClient of httpx, not {kind}")
 
 
 def _event(decoded: ServerSentEvent | ValueError) -> ServerSentEvent:
     if isinstance(decoded, ValueError):
         raise decoded
     return decoded
-
-
-def _lost(response: httpx.Response) -> Iterator[ServerSentEvent]:
-    """Fail when asked for an item."""
-    import httpx  # noqa: PLC0415 -- see above
-
-    yield from ()
-    message = f"event_source(): {response.request.url} ended the response"
-    raise httpx.RemoteProtocolError(message, request=response.request)
-
-
-def _may_pass(error: Exception) -> bool:
-    """Whether it is of use to try again."""
-    import httpx  # noqa: PLC0415 -- see above
-
-    if isinstance(error, httpx.HTTPStatusError):
-        return error.response.status_code in BUSY
-    if isinstance(error, httpx.UnsupportedProtocol):
-        return False
-    return isinstance(error, httpx.TransportError | httpx.StreamConsumed)

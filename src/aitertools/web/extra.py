@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+from importlib import import_module
 
 __all__ = ["need"]
 
 
 def need(module: str) -> None:
     """Raise ImportError, in one line that says what to type, if *module* is not installed."""
-    if find_spec(module) is None:
-        raise ImportError(
-            f"aitertools.web needs {module}: pip install 'aitertools[web]'", name=module
-        ) from None
+    try:
+        import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        message = f"aitertools.web needs {module}: pip install 'aitertools[web]'"
+        raise ImportError(message, name=module) from None

@@ -20,6 +20,7 @@ from .sending import TIMEOUT, check_size
 
 if TYPE_CHECKING:
     import httpx
+    import httpx2
 
 __all__ = ["NDJSONResponse", "ResponseBody", "ndjson"]
 
@@ -74,17 +75,19 @@ def _line(encoded: str | bytes) -> bytes:
 
 
 @overload
-def ndjson(source: Request | httpx.Response, *, max_size: int | None = ...) -> Stream[Any]: ...
+def ndjson(
+    source: Request | httpx.Response | httpx2.Response, *, max_size: int | None = ...
+) -> Stream[Any]: ...
 @overload
 def ndjson(
-    source: Request | httpx.Response,
+    source: Request | httpx.Response | httpx2.Response,
     *,
     parse: Callable[[bytes], Awaitable[T]],
     max_size: int | None = ...,
 ) -> Stream[T]: ...
 @overload
 def ndjson(
-    source: Request | httpx.Response,
+    source: Request | httpx.Response | httpx2.Response,
     *,
     parse: Callable[[bytes], T],
     max_size: int | None = ...,
@@ -221,7 +224,7 @@ class _RequestBody(Body):
 class ResponseBody(Body):
     """The body of a response of httpx, which is closed with it."""
 
-    def __init__(self, response: httpx.Response) -> None:
+    def __init__(self, response: Any) -> None:
         super().__init__(lambda: cast(AsyncGenerator[bytes], response.aiter_bytes()))
         self._response = response
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Generator
 from typing import Any, TypeVar
 
 from starlette.types import Scope
@@ -55,18 +55,49 @@ def sending(
     seconds: float | None,
     gone: tuple[type[Exception], ...],
 ) -> Callable[[T], Coroutine[Any, Any, None]]:
-    """Return *send* with a limit of time; errors of *gone* mean that there is nobody any more."""
+    """Return *send* with a limit of time; errors of *gone* mean that there is nobody any more.
+
+    Most sends do not wait: they are written to a buffer. Only one that does gets a timer.
+    """
 
     async def limited(message: T) -> None:
+        steps = send(message).__await__()
         try:
+            try:
+                waits_for = next(steps)
+            except StopIteration:
+                return
             async with timeout(seconds):
-                await send(message)
+                await _Rest(steps, waits_for)
         except TimeoutError:
             raise TooSlow from None
         except gone:
             raise Gone from None
 
     return limited
+
+
+class _Rest:
+    """What is left to await of something that has begun, and waits."""
+
+    __slots__ = ("_steps", "_waits_for")
+
+    def __init__(self, steps: Generator[Any, Any, object], waits_for: object) -> None:
+        self._steps, self._waits_for = steps, waits_for
+
+    def __await__(self) -> Generator[Any, Any, object]:
+        try:
+            yield self._waits_for
+        except GeneratorExit:
+            self._steps.close()
+            raise
+        except BaseException as error:  # noqa: BLE001 -- it goes to where that waits
+            try:
+                waits_for = self._steps.throw(error)
+            except StopIteration as stop:
+                return stop.value
+            return (yield from _Rest(self._steps, waits_for).__await__())
+        return (yield from self._steps)
 
 
 async def pump(

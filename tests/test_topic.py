@@ -378,3 +378,11 @@ def test_it_can_be_subclassed_named_and_referred_to():
     assert repr(reader) == "<Stream Topic>"
     topic.shutdown()
     assert repr(topic).endswith(" subscribers=1 shutdown>")
+
+
+@pytest.mark.parametrize("replay", [0, 1, 7])
+def test_it_says_how_many_it_replays(replay):
+    topic = Topic(replay=replay)
+    assert topic.replay == replay
+    with pytest.raises(AttributeError):
+        topic.replay = 3

@@ -262,6 +262,12 @@ topic_is_shutdown(PyObject *self, void *Py_UNUSED(ignored))
 }
 
 static PyObject *
+topic_replay(PyObject *self, void *Py_UNUSED(ignored))
+{
+    return PyLong_FromLongLong(as_ring(self)->replay);
+}
+
+static PyObject *
 topic_repr(PyObject *self)
 {
     ait_ring *ring = as_ring(self);
@@ -365,6 +371,7 @@ static PyMemberDef topic_members[] = {
 
 static PyGetSetDef topic_getset[] = {
     {"is_shutdown", topic_is_shutdown, NULL, PyDoc_STR("Whether it was shut down."), NULL},
+    {"replay", topic_replay, NULL, PyDoc_STR("How many items a new one gets at most."), NULL},
     {"subscribers", ait_ring_subscribers, NULL, PyDoc_STR("How many streams read it."), NULL},
     {NULL},
 };

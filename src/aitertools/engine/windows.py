@@ -19,13 +19,14 @@ __all__ = ["windowing"]
 class Windows(Gathering):
     """Tuples of what came in the last *within*, one each *every*, from the first pull on."""
 
-    __slots__ = ("_begun", "_every", "_items", "_new", "_number", "_within")
+    __slots__ = ("_begins", "_begun", "_every", "_items", "_new", "_number", "_within")
 
     def __init__(self, source: Stream[Any], within: float, every: float) -> None:
         super().__init__(source)
         self._within = within
         self._every = every
         self._begun: float | None = None
+        self._begins = NEVER  # what came before that is not in the window that is open
         self._number = 0  # of the window that is open
         self._items: deque[tuple[float, Any]] = deque()  # when each came, and what
         self._new = 0  # how many of them were in no window yet
@@ -33,7 +34,7 @@ class Windows(Gathering):
     def poll(self) -> Any:
         """Deliver the next window; the first pull begins the first one."""
         if self._begun is None:
-            self._begun = runtime.now()
+            self._begun = self._due = runtime.now()
             self._open()
         return super().poll()
 
@@ -41,13 +42,17 @@ class Windows(Gathering):
         """Begin the next window, without the items that came before it."""
         assert self._begun is not None
         self._number += 1
-        self._due = self._begun + self._number * self._every
-        begins = self._due - self._within
-        while self._items and self._items[0][0] < begins:
+        before, self._due = self._due, self._begun + self._number * self._every
+        self._begins = self._due - self._within
+        if self._every == self._within:
+            self._begins = before
+        elif self._every < self._within:  # it is not to begin later than that because of rounding
+            self._begins = min(self._begins, before)
+        while self._items and self._items[0][0] < self._begins:
             self._items.popleft()
 
     def _put(self, item: Any, at: float) -> None:
-        if at >= self._due - self._within:
+        if at >= self._begins:
             self._items.append((at, item))
             self._new += 1
 

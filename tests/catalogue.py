@@ -502,10 +502,16 @@ operator("heartbeat", lambda s, f: s.heartbeat(60, None), iter)
 operator = functools.partial(enter, "bridge")
 
 operator("from_thread", lambda f: ait.from_thread([3, 1, 4]), lambda: [3, 1, 4], tasks=True)
+operator(
+    "from_thread(batch, buffer)",
+    lambda f: ait.from_thread([3, 1, 4], batch=2, buffer=3),
+    lambda: [3, 1, 4],
+    tasks=True,
+)
 operator("lines", lambda s, f: s.lines(newline=","), lambda a: lines(",", a), TEXTS)
 operator(
     "lines(keepends)",
-    lambda s, f: s.lines(newline="ab", keepends=True),
+    lambda s, f: s.lines(encoding="utf-8", errors="strict", newline="ab", keepends=True, limit=99),
     lambda a: lines("ab", a, keepends=True),
     TEXTS,
 )

@@ -27,8 +27,6 @@ TIMER = "the event loop's timers are most of it: see what it takes by hand"
 ASKED = "pulled when asked for: a turn of the source, then one of the consumer; peers read ahead"
 UNBOUNDED = "the peer reads ahead without bound, and looks once a millisecond what has come"
 ALL_AT_ONCE = "a worker for each, as there is no limit: what begins and ends one is most of it"
-    "a worker for each of them, as there is no limit: what begins and ends one is most of it"
-)
 AWAITED = "awaiting the user's coroutine is most of it"
 A_TASK_EACH = "a task for each source, ten items long; the peer reads ahead without bound"
 

@@ -13,7 +13,7 @@ def _make(future: Future[Any], fn: Any, args: Any, kwargs: Any) -> None:
     if future.set_running_or_notify_cancel():
         try:
             future.set_result(fn(*args, **kwargs))
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - it is the future's
             future.set_exception(error)
 
 

@@ -221,8 +221,8 @@ def test_a_source_that_answers_just_then_has_its_answer_dropped_or_delivered(bui
             assert (len(source.closed_by), source.closed) == (1, 1)
         await subject.aclose()
 
-    for turns in range(4):
-        run(main(turns))
+    for n in range(4):
+        run(main(n))
 
 
 @each(entry for entry in OWNING_OPERATORS if entry.name not in {"append", "cycle"})

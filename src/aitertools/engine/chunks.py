@@ -119,11 +119,11 @@ def _pickled(values: list[Any]) -> list[Any]:
 
 
 def _pickle(value: Any) -> Any:
-    kind = type(value)
-    if kind in PLAIN:
+    if type(value) in PLAIN:
         return value
     try:
-        return Pickle(_dumps_error(value.error) if kind is Failed else pickle.dumps(value, -1))
+        failed = isinstance(value, Failed)
+        return Pickle(_dumps_error(value.error) if failed else pickle.dumps(value, -1))
     except Exception as error:
         return Pickle(_dumps_error(error))
 

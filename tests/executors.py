@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import Executor, Future
+from functools import partial
 from typing import Any
+
+import trio
 
 __all__ = ["AtOnce", "InTurn"]
 
@@ -27,9 +30,13 @@ class AtOnce(Executor):
 
 
 class InTurn(Executor):
-    """It makes the calls in the event loop, those that were submitted at a time one turn later."""
+    """It makes the calls in the event loop, each one turn after it was submitted."""
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
-        asyncio.get_running_loop().call_soon(_make, future, fn, args, kwargs)
+        call = partial(_make, future, fn, args, kwargs)
+        if trio.lowlevel.in_trio_run():
+            trio.lowlevel.current_trio_token().run_sync_soon(call)
+        else:
+            asyncio.get_running_loop().call_soon(call)
         return future

@@ -48,7 +48,7 @@ class Pool:
         self._sent[chunk] = None
         try:
             future = self._sent[chunk] = self._executor.submit(chunk)
-        except Exception as error:
+        except BaseException as error:
             self._ring(chunk, error)
         else:
             future.add_done_callback(partial(self._over, chunk))

@@ -34,7 +34,7 @@ class AtOnce(Executor):
 
 
 class InTurn(Executor):
-    """It makes the calls in the event loop, those that were submitted at a time one turn later."""
+    """It makes the calls in the event loop, each one turn after it was submitted."""
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()

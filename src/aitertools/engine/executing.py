@@ -128,6 +128,7 @@ class Executing(Operator):
         self._failures.clear()
         self._flight = _core.Flight(1, False)  # what waits for the consumer is gone
         self._pop = self._flight.pop
+        self._policy.forget()
 
     # ---- sending -----------------------------------------------------------------------------
 
@@ -186,9 +187,11 @@ class Executing(Operator):
             if isinstance(reply, Reply):
                 self._pace.learn(len(chunk.items), reply.seconds, away)
                 self._settle(chunk, reply.outcomes)
+                reply.outcomes.clear()  # the same: errors would lead to themselves
             else:
                 failed = [Failed(runtime.for_item(reply, item)) for item in chunk.items]
                 self._settle(chunk, failed)
+            chunk.items.clear()  # the frames of errors lead to it
 
     def _settle(self, chunk: Chunk, outcomes: list[Any]) -> None:
         _, _, keep, wrap = self._fn

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-import inspect
 import sys
 from collections.abc import Callable, Coroutine, Iterable
-from types import CoroutineType
 from typing import Any
 
 from .. import _core
@@ -140,20 +138,16 @@ class Crew:
         try:
             self._loop.call_soon_threadsafe(callback)
         except RuntimeError:
-            _never_begin(self._tasks)
+            self._give_up()
             return False
         return True
 
-
-def _never_begin(tasks: Iterable[asyncio.Task[None]]) -> None:
-    """Have Python not complain about tasks whose loop was closed before they began."""
-    for task in list(tasks):
-        work = task.get_coro()
-        if (
-            isinstance(work, CoroutineType)
-            and inspect.getcoroutinestate(work) == inspect.CORO_CREATED
-        ):
-            work.close()
+    def _give_up(self) -> None:
+        """Close what never began, and never will, for Python not to complain about it."""
+        for task in list(self._tasks):
+            work = task.get_coro()
+            if work is not None and not work.cr_suspended and not work.cr_running:
+                work.close()
 
 
 async def _end_all(tasks: Iterable[Any]) -> None:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from concurrent.futures import Executor, Future
-from functools import partial
 from typing import Any
-
-import trio
 
 __all__ = ["AtOnce", "InTurn"]
 
@@ -16,8 +14,14 @@ def _make(future: Future[Any], fn: Any, args: Any, kwargs: Any) -> None:
     if future.set_running_or_notify_cancel():
         try:
             future.set_result(fn(*args, **kwargs))
-        except BaseException as error:  # noqa: BLE001 - it is the future's
+        except BaseException as error:  # noqa: BLE001 -- as executors do
             future.set_exception(error)
+
+
+def _soon() -> Any:
+    if (trio := sys.modules.get("trio")) is not None and trio.lowlevel.in_trio_run():
+        return trio.lowlevel.current_trio_token().run_sync_soon
+    return asyncio.get_running_loop().call_soon
 
 
 class AtOnce(Executor):
@@ -34,9 +38,5 @@ class InTurn(Executor):
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
-        call = partial(_make, future, fn, args, kwargs)
-        if trio.lowlevel.in_trio_run():
-            trio.lowlevel.current_trio_token().run_sync_soon(call)
-        else:
-            asyncio.get_running_loop().call_soon(call)
+        _soon()(_make, future, fn, args, kwargs)
         return future

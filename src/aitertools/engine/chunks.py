@@ -23,6 +23,9 @@ PLAIN = {int, float, complex, str, bytes, bool, type(None)}
 """With these nothing can go wrong: a list of them is pickled as it is."""
 
 
+NOTHING = Fn(bool)
+
+
 class Chunk:
     """Calls of *fn*; called, it makes them. With a *context*, each in a copy of that."""
 
@@ -52,6 +55,11 @@ class Chunk:
             if self.dropped:
                 break
         return Reply(outcomes, perf_counter() - began)
+
+    def drop(self) -> None:
+        """Have nothing begin any more, and let go of it: an executor may keep this for long."""
+        self.dropped = True
+        self._fn, self.items, self._context = NOTHING, [], None
 
     def _call(self) -> Callable[[Any], Any]:
         fn, star, keep, _ = self._fn

@@ -126,6 +126,8 @@ class Executing(Operator):
         self._closing = True
         self._pool.drop()
         self._failures.clear()
+        self._flight = _core.Flight(1, False)  # what waits for the consumer is gone
+        self._pop = self._flight.pop
         self._policy.forget()
 
     # ---- sending -----------------------------------------------------------------------------
@@ -245,6 +247,8 @@ class Executing(Operator):
                     self._lose(ticket, later)
                     raise
                 outcome = Failed(failure(later))
+            if self._closing:
+                return
             if outcome is SKIP:
                 self._settled(self._flight.skip(ticket))
             elif type(outcome) is Failed:
@@ -252,9 +256,8 @@ class Executing(Operator):
             else:
                 self._settled(self._flight.settle(ticket, outcome))
         self._seeing = False
-        if not self._closing:
-            self._resume = ANY
-            self._go_on()
+        self._resume = ANY
+        self._go_on()
 
     def _lose(self, ticket: int, error: BaseException) -> None:
         """Somebody else cancelled the task: the consumer must not wait for it."""

@@ -67,7 +67,7 @@ class Pool:
         self._alarm.silence()
         while self._sent:
             chunk, future = self._sent.popitem()
-            chunk.dropped = True
+            chunk.drop()
             if future is not None:
                 future.cancel()
         self.over.clear()

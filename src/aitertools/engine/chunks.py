@@ -73,6 +73,17 @@ class Chunk:
             return call
         return lambda item: context.copy().run(call, item)
 
+    def forget(self, reply: object = None) -> None:
+        """Let go of items and outcomes: the frames of errors lead here, and so to themselves."""
+        self.items.clear()
+        if isinstance(reply, Reply):
+            reply.outcomes.clear()
+
+    def __repr__(self) -> str:
+        """Name the function, for errors of an executor that cannot send it."""
+        fn = self._fn.fn
+        return f"<{len(self.items)} calls of {getattr(fn, '__qualname__', fn)}>"
+
     def __reduce__(self) -> Any:
         return _read_chunk, (self._fn._replace(wrap=None), _pickled(self.items, "item"))
 

@@ -187,11 +187,10 @@ class Executing(Operator):
             if isinstance(reply, Reply):
                 self._pace.learn(len(chunk.items), reply.seconds, away)
                 self._settle(chunk, reply.outcomes)
-                reply.outcomes.clear()  # the same: errors would lead to themselves
             else:
                 failed = [Failed(runtime.for_item(reply, item)) for item in chunk.items]
                 self._settle(chunk, failed)
-            chunk.items.clear()  # the frames of errors lead to it
+            chunk.forget(reply)
 
     def _settle(self, chunk: Chunk, outcomes: list[Any]) -> None:
         _, _, keep, wrap = self._fn

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextvars
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -70,18 +71,22 @@ class Pool:
             chunk.drop()
             if future is not None:
                 future.cancel()
-        self.over.clear()
+        self._forget()
 
     def _over(self, chunk: Chunk, future: Any) -> None:
         """See what came of *chunk*; in whatever thread."""
-        if chunk.dropped:
-            return
-        try:
-            reply: Reply | BaseException = future.result()
-        except BaseException as error:
-            reply = error
-        self._ring(chunk, reply)
+        self._ring(chunk, runtime.outcome_of(future))
 
     def _ring(self, chunk: Chunk, reply: Reply | BaseException) -> None:
         self.over.append((chunk, reply, perf_counter() - chunk.sent))
-        self._alarm.ring()
+        if chunk.dropped:
+            self._forget()
+        else:
+            self._alarm.ring()
+
+    def _forget(self) -> None:
+        """Let go of what nobody will collect."""
+        with suppress(IndexError):  # another thread may do the same
+            while True:
+                chunk, reply, _ = self.over.popleft()
+                chunk.forget(reply)

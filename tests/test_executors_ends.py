@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import threading
-import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -361,53 +359,3 @@ def test_under_trio_leaving_waits_for_no_worker(gate):
     with ThreadPoolExecutor(1) as threads, gate:
         trio.run(main)
     assert gate.begun == [0]
-
-
-# ---- nothing is left -----------------------------------------------------------------------------
-
-
-class Thing:
-    """It can be referred to weakly."""
-
-    def __init__(self, n):
-        self.n = n
-
-
-def failing(thing):
-    if thing.n % 3 == 1:
-        raise ValueError(thing.n)
-    return Thing(thing.n)
-
-
-@pytest.mark.parametrize("size", [1, 4])
-@pytest.mark.parametrize("on_error", ["skip", "raise", "collect"])
-@pytest.mark.parametrize("end", ["read to its end", "closed", "dropped"])
-def test_nothing_is_left_of_items_and_results(size, on_error, end):
-    """They are let go of by the count of references: the collector has nothing to find."""
-    refs = []
-
-    def things():
-        for n in range(12):
-            refs.append(weakref.ref(thing := Thing(n)))
-            yield thing
-
-    async def main():
-        results = stream(things()).map(
-            failing, executor=threads, concurrency=2, chunksize=size, on_error=on_error
-        )
-        found = await pulls(results, most=99 if end == "read to its end" else 3)
-        refs.extend(weakref.ref(each) for each in found if isinstance(each, Thing))
-        if end == "closed":
-            await results.aclose()
-        del found, results
-        await turns()
-
-    gc.collect()
-    gc.disable()
-    try:
-        with ThreadPoolExecutor(2) as threads:
-            run(main())
-        assert len(refs) > 3
-        assert [ref() for ref in refs if ref() is not None] == []
-    finally:
-        gc.enable()

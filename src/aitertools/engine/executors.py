@@ -28,12 +28,13 @@ class Pool:
     *news* is called in the event loop when chunks are over: once for those of a moment.
     """
 
-    __slots__ = ("_alarm", "_executor", "_sent", "over")
+    __slots__ = ("_alarm", "_dropped", "_executor", "_sent", "over")
 
     def __init__(self, executor: Any, news: Callable[[], None]) -> None:
         self._executor = executor
         self._alarm = runtime.Alarm(news)
         self._sent: dict[Chunk, Any] = {}
+        self._dropped = False
         self.over: deque[tuple[Chunk, Reply | BaseException, float]] = deque()  # not collected
 
     def __len__(self) -> int:
@@ -53,11 +54,19 @@ class Pool:
             self._ring(chunk, error)
         else:
             future.add_done_callback(partial(self._over, chunk))
+        if self._dropped:  # the collector had its turn in the middle of this
+            self.drop()
 
-    def collect(self) -> tuple[Chunk, Reply | BaseException, float]:
-        """Return a chunk that is over, what came of it, and after how many seconds."""
-        over = self.over.popleft()
-        del self._sent[over[0]]
+    def collect(self) -> tuple[Chunk, Reply | BaseException, float] | None:
+        """Return a chunk that is over, what came of it, and after how many seconds; None: none is.
+
+        So it is when all was dropped just now: the collector has its turn wherever it likes.
+        """
+        try:
+            over = self.over.popleft()
+        except IndexError:
+            return None
+        self._sent.pop(over[0], None)
         return over
 
     def drop(self) -> None:
@@ -65,12 +74,14 @@ class Pool:
 
         From whatever thread, and from a ``__del__``.
         """
+        self._dropped = True
         self._alarm.silence()
-        while self._sent:
-            chunk, future = self._sent.popitem()
-            chunk.drop()
-            if future is not None:
-                future.cancel()
+        with suppress(KeyError):  # another thread may do the same
+            while True:
+                chunk, future = self._sent.popitem()
+                chunk.drop()
+                if future is not None:
+                    future.cancel()
         self._forget()
 
     def _over(self, chunk: Chunk, future: Any) -> None:
@@ -86,7 +97,7 @@ class Pool:
 
     def _forget(self) -> None:
         """Let go of what nobody will collect."""
-        with suppress(IndexError):  # another thread may do the same
+        with suppress(IndexError):
             while True:
                 chunk, reply, _ = self.over.popleft()
                 chunk.forget(reply)

@@ -11,6 +11,7 @@ from benchmarks.cases import (
     OVER_GENERATOR,
     TOGETHER,
     concurrency,
+    executors,
     generator,
     layers,
     pipeline,
@@ -29,6 +30,7 @@ UNBOUNDED = "the peer reads ahead without bound, and looks once a millisecond wh
 ALL_AT_ONCE = "a worker for each, as there is no limit: what begins and ends one is most of it"
 AWAITED = "awaiting the user's coroutine is most of it"
 A_TASK_EACH = "a task for each source, ten items long; the peer reads ahead without bound"
+AHEAD = "Executor.map submits all items beforehand: no worker waits for what is sent in answer"
 
 # Why a budget is missed, for the maintainer to fill. The key is a budget's ("layer") or, for the
 # operators, the path of the case ("reduce/sorted"); with an interpreter behind it ("layer, CPython
@@ -69,6 +71,9 @@ REASONS: dict[str, str] = {
     "bridges/from_thread, source blocks": "the time that the source blocks is most of it",
     "bridges/to_sync(256)": "a loop in another thread: a hand-over between threads per batch",
     "bridges/to_sync(64)": "a loop in another thread: a hand-over between threads per batch",
+    "executors/processes, tiny": f"{AHEAD}, 512 items at most here",
+    "executors/processes, 50 µs": AHEAD,
+    "executors/processes, 1 ms": AHEAD,
     "share/tee, in lockstep": "an awaitable per reader and item, and a ring for threads too",
     "share/tee, one after the other": "an awaitable per item, and a ring for threads too",
     "share/tee, two tasks": "an awaitable per item, and a ring for threads too",
@@ -87,6 +92,7 @@ OPERATOR = 0.2
 CONCURRENT_MAP = 0.25
 PUT_GET = 0.25
 THREAD_TO_TASK = 0.33
+EXECUTOR = 1.1
 IDLE_BYTES = 150
 GROWTH_BYTES = 1 << 20
 IMPORT_MS = 10.0
@@ -208,6 +214,15 @@ def concurrent_map_rows(found: Measured) -> Iterator[Row]:
             yield from by_ratio(case.path, what, CONCURRENT_MAP, result.ratio(OURS, best))
 
 
+def executor_rows(found: Measured) -> Iterator[Row]:
+    for case in executors.CASES:
+        result = found.timed.get(case.path)
+        best = result.best_peer(executors.PEERS) if result else None
+        if result is not None and best is not None:
+            what = f"map(executor=), {case.name}, against {best}"
+            yield from by_ratio(case.path, what, EXECUTOR, result.ratio(OURS, best))
+
+
 def idle_row(found: Measured) -> Iterator[Row]:
     if found.footprints:
         worst = largest(found.footprints)
@@ -241,6 +256,7 @@ JUDGES: tuple[Callable[[Measured], Iterator[Row]], ...] = (
     concurrent_map_rows,
     put_get_row,
     thread_to_task_rows,
+    executor_rows,
     idle_row,
     flat_row,
     import_row,

@@ -10,6 +10,7 @@ from benchmarks.cases import (
     OVER_GENERATOR,
     TOGETHER,
     bridges,
+    executors,
     layers,
     queues,
     waiting,
@@ -197,6 +198,12 @@ def bridged(results: dict[str, Result]) -> Iterator[Table]:
     return beside("Bridges between threads and tasks", chosen, bridges.LABELS, bridges.PEERS)
 
 
+def executed(results: dict[str, Result]) -> Iterator[Table]:
+    """Executors, a way by hand or a library per column."""
+    chosen = [results[case.path] for case in executors.CASES if case.path in results]
+    return beside("Two workers of an executor", chosen, executors.LABELS, executors.PEERS)
+
+
 def timed(results: dict[str, Result]) -> list[Table]:
     """Every timed case, headlines first."""
     made = []
@@ -209,6 +216,7 @@ def timed(results: dict[str, Result]) -> list[Table]:
     made += exchange("between threads and event loops", queues.BETWEEN_THREADS, results)
     made += together(results)
     made += bridged(results)
+    made += executed(results)
     made += families(OPERATORS, results, "")
     made += families(OVER_GENERATOR, results, " over async generators")
     return made

@@ -7,6 +7,7 @@ from benchmarks.cases import (
     completed,
     concurrency,
     create,
+    executors,
     generator,
     group,
     layers,
@@ -43,5 +44,5 @@ TOGETHER = [
     *completed.CASES,
     *timed.CASES,
 ]
-ON_LOOP = [*queues.CASES, *TOGETHER, *bridges.CASES]
-CASES = [*HEADLINES, *queues.CASES, *TOGETHER, *bridges.CASES, *OPERATORS, *OVER_GENERATOR]
+ON_LOOP = [*queues.CASES, *TOGETHER, *bridges.CASES, *executors.CASES]
+CASES = [*HEADLINES, *ON_LOOP, *OPERATORS, *OVER_GENERATOR]

@@ -2,7 +2,7 @@
 # (3.11 or newer) with its headers and venv.
 #
 #   make demo      index the standard library into build/code_index.sqlite and search it
-#   make test      the test suite (make test ARGS="-x -k batched")
+#   make test      the test suite; a part of it, by pytest, with make test ARGS="-x -k batched"
 #   make test-all  the test suite on each of $VERSIONS that is found: here (the one of .venv), and what is in $PYTHONS
 #   make check     linters, type checkers, and the C core with -Werror
 #   make format    let ruff format the Python files
@@ -28,7 +28,7 @@ demo: .venv/.core
 	$(py) examples/code_index.py --database build/code_index.sqlite --query '$(QUERY)'
 
 test: .venv/.core
-	$(py) -m pytest $(ARGS)
+	$(py) $(if $(ARGS),-m pytest $(ARGS),scripts/suite)
 
 test-all: .venv/.core $(found:%=.venv-%/.core)
 	@PYTHONS='$(PYTHONS)' VERSIONS='$(VERSIONS)' scripts/test-all $(ARGS)

@@ -26,6 +26,8 @@ TURN = "a turn of the event loop per call is most of it: see what it takes by ha
 TIMER = "the event loop's timers are most of it: see what it takes by hand"
 ASKED = "pulled when asked for: a turn of the source, then one of the consumer; peers read ahead"
 UNBOUNDED = "the peer reads ahead without bound, and looks once a millisecond what has come"
+ALL_AT_ONCE = "a worker for each, as there is no limit: what begins and ends one is most of it"
+AWAITED = "awaiting the user's coroutine is most of it"
 A_TASK_EACH = "a task for each source, ten items long; the peer reads ahead without bound"
 
 # Why a budget is missed, for the maintainer to fill. The key is a budget's ("layer") or, for the
@@ -50,13 +52,23 @@ REASONS: dict[str, str] = {
     "merge/10 sources, waiting": UNBOUNDED,
     "merge/1,000 sources, ready": A_TASK_EACH,
     "merge/1,000 sources, waiting": UNBOUNDED,
+    "completed/as_completed, after a turn": ALL_AT_ONCE,
+    "completed/as_completed, limit 100, after a turn": TURN,
+    "completed/gather, at once": AWAITED,
+    "completed/gather, limit 100, at once": AWAITED,
+    "completed/gather, after a turn": ALL_AT_ONCE,
+    "completed/gather, limit 100, after a turn": TURN,
     "buffers/buffer(100), source ready": "the generator's frame, and an append per item",
     "buffers/buffer(100), source waits": "turns of the event loop are most of it: see by hand",
     "buffers/buffer(100), both wait": "turns of the event loop are most of it: see by hand",
     "buffers/prefetch(1), both wait": "one item ahead and no more: the peers hold another one",
     "timed/batched(100, within=60), source waits": ASKED,
     "timed/timeout(60), source waits": f"{ASKED}; and a timer per wait",
+    "timed/rate_limit, never reached": "the clock and a bucket of tokens for each item, in Python",
     "timed/rate_limit, never reached, source waits": ASKED,
+    "bridges/from_thread, source blocks": "the time that the source blocks is most of it",
+    "bridges/to_sync(256)": "a loop in another thread: a hand-over between threads per batch",
+    "bridges/to_sync(64)": "a loop in another thread: a hand-over between threads per batch",
     "share/tee, in lockstep": "an awaitable per reader and item, and a ring for threads too",
     "share/tee, one after the other": "an awaitable per item, and a ring for threads too",
     "share/tee, two tasks": "an awaitable per item, and a ring for threads too",

@@ -29,6 +29,7 @@ import more_itertools as mit
 import aitertools as ait
 
 from .entry import BOOLS, ENTRIES, INTS, LISTS, PAIRS, TEXTS, enter
+from .executors import AtOnce, InTurn
 from .models import (
     Never,
     Promises,
@@ -416,6 +417,76 @@ operator(
     lambda a: itertools.filterfalse(None, suppressed(fussy, a, Exception)),
     ahead=3,
 )
+
+# ---- executors: chunks of calls in flight --------------------------------------------------------
+
+operator(
+    "map(executor)",
+    lambda s, f: s.map(double, executor=InTurn(), concurrency=2),
+    lambda a: map(double, a),
+    ahead=100,
+)
+operator(
+    "map(executor, chunksize)",
+    lambda s, f: s.map(double, executor=InTurn(), concurrency=2, chunksize=2, buffer=0),
+    lambda a: map(double, a),
+    ahead=4,
+)
+operator(
+    "map(executor at once)",
+    lambda s, f: s.map(double, executor=AtOnce(), concurrency=1, ordered=False, chunksize=1),
+    lambda a: map(double, a),
+    ahead=3,
+)
+operator(
+    "map(executor) of 2",
+    lambda s, t, f: s.map(op.mul, t, executor=InTurn(), concurrency=1, chunksize=2),
+    lambda a, b: map(op.mul, a, b),
+    early=True,
+    ahead=6,
+)
+operator(
+    "map(executor, on_error=result)",
+    lambda s, f: s.map(
+        fussy, executor=InTurn(), concurrency=1, chunksize=2, buffer=1, on_error="result"
+    ).map(shown),
+    lambda a: map(shown, results(fussy, a)),
+    ahead=3,
+)
+operator(
+    "map(executor, on_error=fn)",
+    lambda s, f: s.map(fussy, executor=InTurn(), concurrency=2, chunksize=1, on_error=pair),
+    lambda a: suppressed(fussy, a, Exception),
+    ahead=6,
+)
+operator(
+    "map(executor, on_error=collect)",
+    lambda s, f: s.map(fussy, executor=AtOnce(), concurrency=2, chunksize=2, on_error="collect"),
+    lambda a: collected(fussy, a),
+    ahead=12,
+)
+operator(
+    "starmap(executor)",
+    lambda s, f: s.starmap(op.floordiv, executor=InTurn(), concurrency=2, chunksize=2, buffer=1),
+    lambda a: itertools.starmap(op.floordiv, a),
+    PAIRS,
+    ahead=5,
+)
+operator(
+    "filter(executor)",
+    lambda s, f: s.filter(even, executor=InTurn(), concurrency=2, chunksize=2, buffer=0),
+    lambda a: filter(even, a),
+    ahead=4,
+)
+operator(
+    "filterfalse(executor)",
+    lambda s, f: s.filterfalse(executor=InTurn(), concurrency=2, chunksize=1, buffer=0),
+    lambda a: itertools.filterfalse(None, a),
+    ahead=2,
+)
+
+# ---- concurrent: several sources
+
 operator("merge", lambda s, f: s.merge(), iter)
 operator("merge(halt=any)", lambda s, f: s.merge(ait.never(), halt="any"), iter)
 operator(
@@ -502,10 +573,16 @@ operator("heartbeat", lambda s, f: s.heartbeat(60, None), iter)
 operator = functools.partial(enter, "bridge")
 
 operator("from_thread", lambda f: ait.from_thread([3, 1, 4]), lambda: [3, 1, 4], tasks=True)
+operator(
+    "from_thread(batch, buffer)",
+    lambda f: ait.from_thread([3, 1, 4], batch=2, buffer=3),
+    lambda: [3, 1, 4],
+    tasks=True,
+)
 operator("lines", lambda s, f: s.lines(newline=","), lambda a: lines(",", a), TEXTS)
 operator(
     "lines(keepends)",
-    lambda s, f: s.lines(newline="ab", keepends=True),
+    lambda s, f: s.lines(encoding="utf-8", errors="strict", newline="ab", keepends=True, limit=99),
     lambda a: lines("ab", a, keepends=True),
     TEXTS,
 )
@@ -561,6 +638,12 @@ reducer("only", lambda s, f: s.only(), mit.only, early=True)
 reducer("nth", lambda s, f: s.nth(2), lambda a: mit.nth(a, 2), early=True)
 reducer("contains", lambda s, f: s.contains(4), lambda a: 4 in a, early=True)
 reducer("for_each", lambda s, f: s.for_each(f(double)), lambda a: mit.consume(map(double, a)))
+reducer(
+    "for_each(executor)",
+    lambda s, f: s.for_each(double, executor=InTurn(), concurrency=2, chunksize=2),
+    lambda a: mit.consume(map(double, a)),
+    tasks=True,
+)
 reducer(
     "for_each(concurrency)",
     lambda s, f: s.for_each(f(double), concurrency=2),

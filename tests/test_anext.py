@@ -200,6 +200,48 @@ def test_a_stream_dropped_after_a_timeout_leaves_no_task_and_no_complaint():
     run(main())
 
 
+def test_a_stream_in_a_cycle_dropped_after_a_timeout_is_closed_by_its_task():
+    """The collector, which has both, must not take the task before that has closed the stream."""
+    closed = []
+
+    async def source():
+        try:
+            while True:
+                yield 1
+        finally:
+            await asyncio.sleep(0)
+            closed.append(asyncio.current_task())
+
+    async def main():
+        numbers = stream(source()).map(abs)
+        assert await ait.anext(numbers, timeout=9) == 1
+        cycle = [numbers]
+        cycle.append(cycle)
+        (task,) = asyncio.all_tasks() - {asyncio.current_task()}
+        puller = id(task)
+        del numbers, cycle, task
+        gc.collect()
+        for _ in range(5):
+            await asyncio.sleep(0)
+        assert list(map(id, closed)) == [puller]
+
+    run(main())
+
+
+def test_a_stream_left_with_a_loop_that_is_closed_is_silent(capsys):
+    async def main():
+        numbers = stream(ait.count()).map(abs)
+        await ait.anext(numbers, timeout=9)
+        return numbers
+
+    loop = asyncio.new_event_loop()
+    numbers = loop.run_until_complete(main())
+    loop.close()
+    del numbers
+    gc.collect()
+    assert capsys.readouterr().err == ""
+
+
 def test_a_timeout_needs_a_stream_and_a_number_that_is_not_negative():
     with pytest.raises(TypeError, match=r"^anext\(\): timeout= needs a stream, not 'async_gen"):
         ait.anext(paced("a"), timeout=1)

@@ -30,7 +30,7 @@ ABOVE = {
     "debug": {"_core"},
     "__init__": {"stream", "functions", "queues", "results", "schedules", "debug", "runtime"},
     "testing": {"stream"},  # its functions that are public, no more
-    "web": {"stream", "queues", "schedules", "runtime"},  # of runtime the timeout of a send
+    "web": {"stream", "queues", "schedules", "runtime"},  # of runtime: a send's timeout, waking
 }
 
 LOOPS = {"asyncio", "trio", "anyio", "curio", "threading", "concurrent", "queue"}

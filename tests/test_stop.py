@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import pytest
 
@@ -10,8 +11,11 @@ import aitertools as ait
 from aitertools import stream
 from aitertools.testing import run
 
-from . import zoo
-from .oracle import READY
+from . import turns, zoo
+from .oracle import READY, Failed, Pace, pulls
+from .rig import OWNING_OPERATORS, Rig, about, each, faults
+from .test_faults import consume
+from .test_faults_tasks import paints
 
 
 class Closed:
@@ -163,6 +167,86 @@ def test_a_generator_is_closed_once(kind):
         assert specimen.is_closed_once
 
     run(main())
+
+
+class Answering(Closed):
+    """What it waits for is done just when it is stopped; closing it takes a while."""
+
+    def __init__(self, answer):
+        super().__init__()
+        self.answer, self.done = answer, asyncio.get_running_loop().create_future()
+        self.closed = 0
+
+    async def __anext__(self):
+        await self.done
+        if self.answer is None:
+            raise StopAsyncIteration
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+    async def aclose(self):
+        await super().aclose()
+        await asyncio.sleep(1)
+        self.closed += 1
+
+
+RACING = {
+    "calls": lambda s: s.map(abs, concurrency=2),
+    "merge": lambda s: s.merge(),
+    "timeout": lambda s: s.timeout(10),
+    "debounce": lambda s: s.debounce(10),
+    "buffer": lambda s: s.buffer(1),
+    "source": lambda s: s,
+}
+
+
+@pytest.mark.parametrize("build", RACING.values(), ids=list(RACING))
+@pytest.mark.parametrize("answer", [1, None, KeyError()], ids=repr)
+def test_a_source_that_answers_just_then_has_its_answer_dropped_or_delivered(build, answer):
+    """And is closed, which nobody breaks off; there is no other error."""
+
+    async def main(turns):
+        source = Answering(answer)
+        subject = build(stream(source))
+        pulling = asyncio.ensure_future(pulls(subject, most=5))
+        await asyncio.sleep(1)
+        source.done.set_result(None)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await subject.stop()
+        seen = await pulling
+        assert set(seen) <= {1, Failed(KeyError)}
+        if len(seen) < 5:  # it has stopped
+            assert (len(source.closed_by), source.closed) == (1, 1)
+        await subject.aclose()
+
+    for n in range(4):
+        run(main(n))
+
+
+@each(entry for entry in OWNING_OPERATORS if entry.name not in {"append", "cycle"})
+def test_stopped_at_any_await_point_all_that_was_given_comes_through(entry):
+    """And then the end, as if the sources had ended there; each is closed once, and nothing left.
+
+    (What append() and cycle() deliver after that is not of the source, which has not ended.)
+    """
+    for kind, paint in itertools.product((zoo.with_aclose, zoo.slow_generator), paints(entry)):
+        for point in itertools.count(1):
+            with about(kind, paint, f"stopped at await point {point}"), turns.tidy():
+                rig = Rig(entry, kind, paint=paint, pace=lambda: Pace(1))
+                results = []
+                task = rig.run_to(consume(rig, results), point)
+                if task.done:
+                    break
+                rig.run(rig.subject.stop())
+                task.finish()
+                rig.check_closed()
+                given = [
+                    items[: log.given] for items, log in zip(entry.examples, rig.logs, strict=True)
+                ]
+                assert results == entry.expected(*given)
+            faults["stopped"] = faults.get("stopped", 0) + 1
 
 
 def test_it_is_for_streams():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -232,6 +234,31 @@ def test_a_loop_of_messages_is_not_waited_for(server):
             assert await reading == ["last"]
 
     run(main())
+
+
+IDLE = """
+import asyncio, os, signal
+from aitertools.web import Draining
+
+async def main():
+    over = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    signal.signal(signal.SIGTERM, lambda *_: loop.call_soon_threadsafe(over.set))
+    async with Draining():
+        print("ready", flush=True)
+        await asyncio.wait_for(over.wait(), 30)
+
+asyncio.run(main())
+"""
+
+
+def test_a_loop_that_only_waits_is_woken_by_the_signal():
+    """Uvicorn's looks around ten times a second; others need not."""
+    process = subprocess.Popen([sys.executable, "-c", IDLE], stdout=subprocess.PIPE, text=True)
+    with process:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
 
 
 @pytest.mark.parametrize("grace", [-1, float("nan")])

@@ -76,7 +76,7 @@ def test_json_comes_as_text_or_bytes(items, binary):
 BAD = {
     "no json": (json.loads, "{", 1007, "invalid message: Expecting property name"),
     "no utf-8": (json.loads, b'"\xff\xfe\xfd"', 1007, "invalid message: "),
-    "too deep": (json.loads, "[" * 200_000, 1007, "invalid message: "),
+    "too deep": (json.loads, "[" * 200_000, 1007, "invalid message: nested too deeply"),
     "too long": (str, "x" * 1_000_001, 1009, "message is longer than 1000000 bytes"),
     "too many bytes": (str, "é" * 500_001, 1009, "message is longer than 1000000 bytes"),
     "too long, bytes": (bytes, b"x" * 1_000_001, 1009, "message is longer than 1000000 bytes"),

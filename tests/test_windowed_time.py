@@ -97,6 +97,28 @@ def test_tumbling_windows_have_each_item_once_whatever_the_consumer_does(
     assert flat == [Failed(Broken) if i in failing else i for i in range(len(times))]
 
 
+@given(
+    st.floats(0, 100),
+    st.floats(0.01, 100),
+    st.lists(st.sampled_from([0, 0.5, 1]), max_size=6),
+    st.sampled_from([1, 0.5, 1 / 3]),
+)
+def test_rounding_leaves_no_item_out(start, within, gaps, part):
+    """What comes just when a window begins is in it, whatever the sums of floats say."""
+    times = [start + gap * within for gap in itertools.accumulate(gaps)]
+
+    async def main():
+        await asyncio.sleep(start)
+        script = Script(*[(time, i) for i, time in enumerate(times)])
+        windows = await stream(script).windowed(within=within, every=within * part).list()
+        return [i for window in windows for i in window]
+
+    seen = virtual(main())
+    assert list(dict.fromkeys(seen)) == list(range(len(times)))
+    if part == 1:
+        assert len(seen) == len(times)
+
+
 def test_windows_that_nobody_asked_for_in_time_come_late_and_none_is_left_out():
     events = [(0, "a"), (1, "b"), (2, "c"), (9, "d")]
     # Busy from 2 to 7: c came at 2, as its pull was under way.

@@ -112,11 +112,13 @@ class Calls(Operator):
             raise
         finally:
             self._handed.clear()
+            self._policy.forget()
         await closing
 
     def dismiss(self) -> None:
         self._crew.dismiss()
         self._handed.clear()
+        self._policy.forget()
         self._calls.drop()
 
     # ---- what the core asks for --------------------------------------------------------------

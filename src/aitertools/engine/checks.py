@@ -5,10 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from datetime import timedelta
+from inspect import iscoroutinefunction
 from operator import index
 from typing import Any
 
-__all__ = ["check_callable", "check_count", "check_distinct", "check_seconds"]
+from .. import runtime
+
+__all__ = [
+    "check_callable",
+    "check_count",
+    "check_distinct",
+    "check_executor",
+    "check_plain",
+    "check_seconds",
+]
 
 
 def check_count(n: Any, name: str, what: str, *, least: int = 1) -> int:
@@ -42,6 +52,19 @@ def check_callable(fn: Any, name: str) -> None:
     """See that *fn* can be called."""
     if not callable(fn):
         raise TypeError(f"{name}(): {type(fn).__name__!r} object is not callable")
+
+
+def check_plain(fn: Any, name: str) -> None:
+    """See that *fn* is not ``async def``: who calls it does not await."""
+    if iscoroutinefunction(fn) or iscoroutinefunction(type(fn).__call__):
+        raise TypeError(f"{name}(): a coroutine function cannot be called by an executor")
+
+
+def check_executor(executor: Any, name: str) -> None:
+    """See that it is an executor."""
+    if not runtime.is_executor(executor):
+        kind = type(executor).__name__
+        raise TypeError(f"{name}(): executor must be a concurrent.futures.Executor, not {kind}")
 
 
 def check_distinct(sources: Iterable[object], name: str) -> None:

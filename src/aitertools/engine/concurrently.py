@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .. import _core
+from .. import _core, runtime
 from ..results import Ok
 from .calls import Calls, Fn, Keep, Limits
-from .checks import check_callable, check_count
+from .checks import check_callable, check_count, check_executor, check_plain
+from .executing import Executing, Means
 from .operator import label, make
+from .pace import Pace
 from .policies import policy
 
 if TYPE_CHECKING:
@@ -22,11 +24,13 @@ class Way(NamedTuple):
     """How calls are made: the keyword arguments of the operator *name*."""
 
     name: str
-    concurrency: Any
+    concurrency: Any = None
     ordered: Any = True
     key: Any = None
     buffer: Any = None
     on_error: Any = "raise"
+    executor: Any = None
+    chunksize: Any = None
 
     @classmethod
     def of(cls, name: str, keywords: dict[str, Any], *without: str) -> Way:
@@ -34,8 +38,12 @@ class Way(NamedTuple):
         for keyword in keywords:
             if keyword not in cls._fields[1:] or keyword in without:
                 raise TypeError(f"{name}() got an unexpected keyword argument {keyword!r}")
-        if "concurrency" not in keywords:
+        if "executor" in keywords:
+            check_executor(keywords["executor"], name)
+        elif "concurrency" not in keywords:
             raise TypeError(f"{name}(): {next(iter(keywords))} needs concurrency")
+        elif "chunksize" in keywords:
+            raise TypeError(f"{name}(): chunksize needs executor")
         return cls(name, **keywords)
 
 
@@ -65,6 +73,8 @@ def running(way: Way, source: Any, fn: Callable[[Any], Any]) -> Any:
 def _calls(way: Way, source: Stream[Any], fn: Fn, *, results: bool = False) -> Any:
     name = way.name
     check_callable(fn.fn, name)
+    if way.executor is not None:
+        return _executing(way, source, fn, results=results)
     concurrency = check_count(way.concurrency, name, "concurrency")
     # Twice as many: the consumer has its turn once while each call has one, sooner or later in it.
     buffer = 2 * concurrency if way.buffer is None else way.buffer
@@ -74,6 +84,23 @@ def _calls(way: Way, source: Stream[Any], fn: Fn, *, results: bool = False) -> A
     keyed = way.key is not None
     items = _keyed(source, way.key, name) if keyed else source
     operator = Calls(items, fn, limits, on_error, keyed=keyed)
+    return make(operator, label(name, fn.fn), source)
+
+
+def _executing(way: Way, source: Stream[Any], fn: Fn, *, results: bool) -> Any:
+    name, executor = way.name, way.executor
+    check_plain(fn.fn, name)
+    if way.key is not None:
+        raise TypeError(f"{name}(): key cannot be used with executor")
+    concurrency = way.concurrency
+    concurrency = runtime.workers_of(executor) if concurrency is None else concurrency
+    concurrency = check_count(concurrency, name, "concurrency")
+    buffer, size = way.buffer, way.chunksize
+    buffer = None if buffer is None else check_count(buffer, name, "buffer", least=0)
+    pace = Pace(None if size is None else check_count(size, name, "chunksize"))
+    on_error = policy(way.on_error, name, results=results)
+    means = Means(executor, pace, concurrency, buffer, bool(way.ordered))
+    operator = Executing(source, fn, means, on_error)
     return make(operator, label(name, fn.fn), source)
 
 

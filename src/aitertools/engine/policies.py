@@ -25,6 +25,9 @@ class Policy:
     def finish(self) -> None:
         """Raise, once, what has to be raised at the end."""
 
+    def forget(self) -> None:
+        """Let go of what was kept for that, as nobody will ask: it leads to the workers."""
+
 
 class _Skip(Policy):
     """``skip``: the item is left out."""
@@ -55,6 +58,9 @@ class _Collect(Policy):
         if errors:
             n = len(errors)
             raise ExceptionGroup(f"{self._name}(): {n} item{'s' * (n > 1)} failed", errors)
+
+    def forget(self) -> None:
+        self._errors.clear()
 
 
 class _Results(Policy):

@@ -26,7 +26,7 @@ class Windows(Gathering):
         self._within = within
         self._every = every
         self._begun: float | None = None
-        self._begins = NEVER  # the window that is open
+        self._begins = NEVER  # what came before that is not in the window that is open
         self._number = 0  # of the window that is open
         self._items: deque[tuple[float, Any]] = deque()  # when each came, and what
         self._new = 0  # how many of them were in no window yet
@@ -41,11 +41,12 @@ class Windows(Gathering):
     def _open(self) -> None:
         """Begin the next window, without the items that came before it."""
         assert self._begun is not None
-        before = self._due
         self._number += 1
-        self._due = self._begun + self._number * self._every
+        before, self._due = self._due, self._begun + self._number * self._every
         self._begins = self._due - self._within
-        if self._every <= self._within:  # no item lies between two windows, as sums are rounded
+        if self._every == self._within:
+            self._begins = before
+        elif self._every < self._within:  # it is not to begin later than that because of rounding
             self._begins = min(self._begins, before)
         while self._items and self._items[0][0] < self._begins:
             self._items.popleft()

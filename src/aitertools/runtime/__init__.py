@@ -7,9 +7,11 @@ here: give way to the loop, know who waits, interrupt a wait, and pull in a task
 import asyncio
 
 from .. import _core
+from .alarm import Alarm
 from .clock import now, sleep, wait
 from .courier import courier, swap_task
 from .crew import Crew, is_cancelled, outcome
+from .executors import for_item, is_executor, workers_of
 from .lines import handle, in_loop, let_go, wake
 from .loop import checkpoint, close_running, current_task, park, running_loop, timeout
 from .nursery import enter, leave, shield
@@ -19,6 +21,7 @@ from .threads import LoopReader, Reader
 
 __all__ = [
     "ERRORS",
+    "Alarm",
     "Crew",
     "LoopReader",
     "QueueEmpty",
@@ -26,9 +29,11 @@ __all__ = [
     "QueueShutDown",
     "Reader",
     "enter",
+    "for_item",
     "handle",
     "in_loop",
     "is_cancelled",
+    "is_executor",
     "leave",
     "let_go",
     "now",
@@ -39,6 +44,7 @@ __all__ = [
     "sleep",
     "timeout",
     "wait",
+    "workers_of",
 ]
 
 _core.set_hook("adapt", adapt)

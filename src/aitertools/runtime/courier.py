@@ -202,6 +202,8 @@ class Courier:
 
     def _go_on(self, awaited: asyncio.Future[Any] | None) -> None:
         """Go on with the pull that was watched: what it waited for is there."""
+        if self._call is not None and self._call.cancelled():
+            return  # the task was cancelled before, and has the first word
         pull, self._watched, self._awaited = self._watched, None, None
         shared = self._shared()
         if shared is None:  # it was dropped: the task is told to end, or will be

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
 from .endings import cancel, over
+from .loop import silence
 
 if TYPE_CHECKING:
     from ..stream import Stream
+
+
+# A loop does not keep its tasks. One that waits would be collected with the stream, if that is in a
+# cycle, and could not close it any more.
+_at_work: set[asyncio.Task[None]] = set()
 
 
 class _Puller:
@@ -80,6 +85,8 @@ class Pump:
         if self._task is None:
             context = contextvars.copy_context()
             self._task = asyncio.get_running_loop().create_task(puller.run(), context=context)
+            _at_work.add(self._task)
+            self._task.add_done_callback(_at_work.discard)
 
         answer = puller.answer
         if not answer.done():
@@ -105,9 +112,13 @@ class Pump:
             await _finish(self._task)
 
     def __del__(self) -> None:
-        if self._task is not None and not self._task.done():
-            with suppress(RuntimeError):  # the loop is closed, and with it all that ran there
-                self._task.get_loop().call_soon_threadsafe(self._task.cancel)
+        if self._task is None or self._task.done():
+            return
+        try:
+            self._task.get_loop().call_soon_threadsafe(self._task.cancel)
+        except RuntimeError:  # the loop is closed, and with it all that ran there
+            _at_work.discard(self._task)
+            silence(self._task)
 
 
 async def _finish(task: asyncio.Task[None]) -> None:

@@ -73,7 +73,7 @@ class Pushable(Generic[T]):
 
         It may be called from any thread. Raises TypeError if *error* is not an exception.
         """
-        kind: type[object] = error if isinstance(error, type) else type(error)
+        kind: Any = error if isinstance(error, type) else type(error)
         if not issubclass(kind, BaseException):
             raise TypeError(f"fail(): error must be an exception, not {kind.__name__}")
         return self._end(error)

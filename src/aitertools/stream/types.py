@@ -3,7 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Hashable, Iterable
-from typing import Any, Generic, Literal, Protocol, Required, TypeAlias, TypedDict, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    Literal,
+    Protocol,
+    Required,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+)
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
 
 MISSING: Any = object()
 """An argument that was not given, where None is a value."""
@@ -54,6 +67,8 @@ class Concurrently(TypedDict, Generic[T], total=False):
     ordered: bool
     buffer: int | None
     on_error: OnError[T]
+    executor: Executor
+    chunksize: int | None
 
 
 class KeyedWay(Concurrently[T], Generic[T], total=False):
@@ -65,18 +80,22 @@ class KeyedWay(Concurrently[T], Generic[T], total=False):
 class ForEachWay(TypedDict, Generic[T], total=False):
     """The same, where there are no results to be delivered."""
 
-    concurrency: Required[int]
+    concurrency: int
     key: Callable[[T], Hashable | Awaitable[Hashable]] | None
     on_error: OnError[T]
+    executor: Executor
+    chunksize: int | None
 
 
 class ResultWay(TypedDict, Generic[T], total=False):
     """The same, where an item that failed becomes a result like others."""
 
-    concurrency: Required[int]
+    concurrency: int
     ordered: bool
     buffer: int | None
     key: Callable[[T], Hashable | Awaitable[Hashable]] | None
+    executor: Executor
+    chunksize: int | None
     on_error: Required[Literal["result"]]
 
 

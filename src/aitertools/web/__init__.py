@@ -17,7 +17,8 @@
 # ndjson       NDJSONResponse, ndjson
 # clients      event_source, for httpx
 #
-# Imports point up this list only; of aitertools it knows what is public, and the runtime's timeout.
+# Imports point up this list only; of aitertools it knows what is public, and of the runtime how to
+# limit the time of a send, and to wake the loop in a signal's handler.
 
 from .extra import need
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from starlette.types import Scope
 
 from ..queues import Queue, Topic
+from ..runtime.loop import running_loop
 from ..stream import Stream
 from ..stream.create import anext, stream
 from ..stream.time import timer
@@ -70,6 +71,8 @@ class Draining:
     async def __aenter__(self) -> dict[str, Any]:
         """Take the signals, and return the state to yield."""
         self._reset()
+        loop: Any = running_loop()
+        self._call: Callable[[Callable[[], None]], object] = loop.call_soon_threadsafe
         self._worker = stream(self._orders).map(self._drain)
         with suppress(TimeoutError):  # but the pull goes on, in a task of its own
             await anext(self._worker, timeout=0)
@@ -101,7 +104,7 @@ class Draining:
         self._came.append(number)
         if len(self._came) > 1 or not self._waits:
             self._pass_on()
-        self.begin()
+        self._call(self.begin)  # which wakes the loop, also when it waits for its sockets
 
     def _pass_on(self) -> None:
         self._waits = False

@@ -16,7 +16,7 @@ from ..stream.create import stream
 from ..stream.types import Source
 from .lines import Line, Lines
 from .response import Reading, StreamResponse
-from .sending import TIMEOUT, check_size
+from .sending import TIMEOUT, check_size, reason_of
 
 if TYPE_CHECKING:
     import httpx
@@ -174,8 +174,7 @@ class _Parser:
             raise self._failed(number, error) from error
 
     def _failed(self, number: int, error: Exception) -> Exception:
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        return self._fail(400, f"line {number}: {reason}")
+        return self._fail(400, f"line {number}: {reason_of(error)}")
 
 
 class Body:

@@ -12,7 +12,17 @@ from ..runtime import timeout
 from ..stream import Stream
 from .draining import draining_of
 
-__all__ = ["TIMEOUT", "Gone", "TooSlow", "check_size", "check_timeout", "log", "pump", "sending"]
+__all__ = [
+    "TIMEOUT",
+    "Gone",
+    "TooSlow",
+    "check_size",
+    "check_timeout",
+    "log",
+    "pump",
+    "reason_of",
+    "sending",
+]
 
 T = TypeVar("T")
 
@@ -28,6 +38,13 @@ class Gone(Exception):
 
 class TooSlow(Exception):
     """The client has not read for too long."""
+
+
+def reason_of(error: Exception) -> str:
+    """Return what a client is told about a value that could not be parsed: one line."""
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    return str(error).partition("\n")[0] or type(error).__name__
 
 
 def check_timeout(seconds: Any, name: str) -> None:

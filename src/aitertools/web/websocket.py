@@ -17,7 +17,17 @@ from ..stream.create import never, stream
 from ..stream.types import Source
 from .draining import is_draining
 from .inbox import Inbox
-from .sending import TIMEOUT, Gone, TooSlow, check_size, check_timeout, log, pump, sending
+from .sending import (
+    TIMEOUT,
+    Gone,
+    TooSlow,
+    check_size,
+    check_timeout,
+    log,
+    pump,
+    reason_of,
+    sending,
+)
 
 __all__ = ["duplex", "messages", "send_all"]
 
@@ -248,8 +258,7 @@ class _Messages:
 
     async def refuse(self, error: Exception) -> object:
         """Close the client, whose message could not be parsed; the next pull finds the end."""
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        await self._close(INVALID, f"invalid message: {reason}")
+        await self._close(INVALID, f"invalid message: {reason_of(error)}")
         return REFUSED
 
     async def _close(self, code: int, reason: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import collections.abc as abc
+import contextlib
 import dataclasses
 import datetime
 import decimal
@@ -12,28 +12,36 @@ import json
 import os
 import threading
 import uuid
+from collections import abc
 from collections.abc import Callable
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Self
 
 from aitertools import Queue, QueueShutDown
 
-__all__ = ["Writer", "to_descriptor", "to_json"]
+__all__ = ["OutputError", "Writer", "to_descriptor", "to_json"]
 
 WAITING = 1000
 """How many lines may wait for the thread; then the pipeline waits."""
 
 NAMED = (PurePath, decimal.Decimal, uuid.UUID)
+MAPPING: Any = abc.Mapping
+LISTS: Any = (abc.Set, abc.Sequence)
+BYTES: Any = (bytes, bytearray, memoryview)
+
+
+class OutputError(Exception):
+    """The output cannot be written; its cause is an OSError."""
 
 
 def to_json(item: object) -> bytes:
-    """Return an item as one line of JSON, without its newline.
+    r"""Return an item as one line of JSON, without its newline.
 
     >>> to_json({"name": "Grüße", "day": datetime.date(2025, 5, 1), "tags": {1}})
-    b'{"name": "Gr\\xc3\\xbc\\xc3\\x9fe", "day": "2025-05-01", "tags": [1]}'
+    b'{"name": "Gr\xc3\xbc\xc3\x9fe", "day": "2025-05-01", "tags": [1]}'
 
-    Dataclasses are objects; sets and other iterables lists; dates, paths, decimals and UUIDs strings.
-    Anything else, and NaN, raises what :func:`json.dumps` does.
+    Dataclasses are objects; sets and other iterables lists; dates, paths, decimals and UUIDs
+    strings; enums their values. Anything else, and NaN, raises what :func:`json.dumps` does.
     """
     text = json.dumps(item, default=_plain, ensure_ascii=False, allow_nan=False)
     try:
@@ -43,7 +51,7 @@ def to_json(item: object) -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if dataclasses.is_dataclass(value):
         return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
@@ -51,9 +59,9 @@ def _plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, enum.Enum):
         return value.value
-    if isinstance(value, abc.Mapping):
+    if isinstance(value, MAPPING):
         return dict(value)
-    if isinstance(value, abc.Set | abc.Sequence) and not isinstance(value, abc.ByteString):
+    if isinstance(value, LISTS) and not isinstance(value, BYTES):
         return list(value)
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
@@ -72,31 +80,36 @@ def to_descriptor(descriptor: int) -> Callable[[bytes], None]:
 class Writer:
     """Writes lines in their order, in a thread of its own: who reads slowly holds up no event loop.
 
-    What has come together while the thread was writing is written at once.
+    What has come together while the thread was writing is written at once. Leaving the block waits
+    until all is written, also after an error; after a cancellation it does not. If nothing can be
+    written any more, *failed* is called at once, and leaving raises OutputError.
     """
 
-    def __init__(self, write: Callable[[bytes], None]) -> None:
+    def __init__(self, write: Callable[[bytes], None], failed: Callable[[], None]) -> None:
         self._write = write
+        self._failed = failed
         self._lines: Queue[bytes] = Queue(WAITING)
         self._loop = asyncio.get_running_loop()
         self._ended = asyncio.Event()
         self._error: OSError | None = None
+
+    async def __aenter__(self) -> Self:
         # A daemon: a reader that never reads again must not keep a process that is aborted.
         threading.Thread(target=self._work, name="aitertools output", daemon=True).start()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._lines.shutdown()
+        try:
+            if kind is None or issubclass(kind, Exception):
+                await self._ended.wait()
+        finally:
+            if self._error is not None:
+                raise OutputError(self._error.strerror) from self._error
 
     async def put(self, line: bytes) -> None:
-        """Have a line written, as soon as there is room for it; or raise why none can be."""
-        try:
-            await self._lines.put(line)
-        except QueueShutDown:
-            raise self._error or RuntimeError("the writer is closed") from None
-
-    async def aclose(self) -> None:
-        """Wait until all is written, or raise why it cannot be."""
-        self._lines.shutdown()
-        await self._ended.wait()
-        if self._error is not None:
-            raise self._error
+        """Have a line written, as soon as there is room for it."""
+        await self._lines.put(line)
 
     def _work(self) -> None:
         take = self._lines.sync.get_many
@@ -104,15 +117,12 @@ class Writer:
             while True:
                 self._write(b"".join(line + b"\n" for line in take(WAITING)))
         except QueueShutDown:
-            pass  # all is written
+            self._tell(self._ended.set)
         except OSError as error:
             self._error = error
             self._lines.shutdown(immediate=True)
-        finally:
-            self._tell()
+            self._tell(self._failed)
 
-    def _tell(self) -> None:
-        try:
-            self._loop.call_soon_threadsafe(self._ended.set)
-        except RuntimeError:  # the loop is closed: nobody waits any more
-            return
+    def _tell(self, callback: Callable[[], None]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            self._loop.call_soon_threadsafe(callback)

@@ -6,26 +6,31 @@ import difflib
 import enum
 import inspect
 import sys
-from collections.abc import AsyncIterable, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack
 from importlib import import_module
 from pathlib import Path, PurePath
 from types import NoneType
 from typing import Any, NamedTuple, get_args
+
+import click
 
 from aitertools import Stream, stream
 
 __all__ = ["NotThere", "Pipeline", "called", "find"]
 
 
-class NotThere(Exception):
+class NotThere(click.ClickException):
     """What was given on the command line cannot be run; one line says what was looked for."""
+
+    exit_code = 2
 
 
 class Pipeline(NamedTuple):
     """A stream that is to be read, or an awaitable that reads it by itself."""
 
     stream: Stream[Any]
-    reduction: Awaitable[Any] | None = None
+    reduction: Coroutine[Any, Any, Any] | None = None
 
 
 def find(target: str) -> Any:
@@ -63,30 +68,43 @@ def _imported(name: str) -> Any:
         raise NotThere(f"no module {what}: looked for {places}") from None
 
 
-async def called(found: Any, target: str, pairs: Sequence[str]) -> Pipeline:
-    """Call what was found, and return what comes of it as a pipeline."""
+# What a function may return; of no type, so that nobody infers what it is that they hold.
+AWAITABLE: Any = Awaitable
+SOURCE: Any = (AsyncIterable, Iterator)
+CONTEXT: Any = AbstractContextManager
+ASYNC_CONTEXT: Any = AbstractAsyncContextManager
+
+
+async def called(found: Any, target: str, pairs: Sequence[str], opened: AsyncExitStack) -> Pipeline:
+    """Call what was found, and return what comes of it as a pipeline.
+
+    A context manager is entered, and left with *opened*: it is where a pipeline opens what it
+    needs.
+    """
     given = found
-    if callable(found) and not isinstance(found, AsyncIterable):
+    if callable(found) and not isinstance(found, SOURCE):
         given = found(**_arguments(found, target, pairs))
-        if isinstance(given, Awaitable) and _read_by(given) is None:
+        if isinstance(given, AWAITABLE) and _read_by(given) is None:
             given = await given
     elif pairs:
         raise NotThere(f"{target} is no function and takes no arguments, such as {pairs[0]}")
-    if isinstance(given, Stream):
-        return Pipeline(given)
+    if isinstance(given, ASYNC_CONTEXT) and not isinstance(given, SOURCE):
+        given = await opened.enter_async_context(given)
+    elif isinstance(given, CONTEXT) and not isinstance(given, SOURCE):
+        given = opened.enter_context(given)
     read = _read_by(given)
     if read is not None:
         return Pipeline(read, given)
-    if isinstance(given, AsyncIterable | Iterator):
+    if isinstance(given, SOURCE):
         return Pipeline(stream(given))
     how = "is" if given is found else "returned"
     kind = "None" if given is None else f"an object of the type {type(given).__name__}"
     raise NotThere(f"{target} {how} {kind}: a stream is looked for, or what a reducer returns")
 
 
-def _read_by(given: object) -> Stream[Any] | None:
+def _read_by(given: Any) -> Stream[Any] | None:
     """Return the stream that an awaitable of ours reads."""
-    read = getattr(given, "stream", None) if isinstance(given, Awaitable) else None
+    read = getattr(given, "stream", None) if isinstance(given, AWAITABLE) else None
     return read if isinstance(read, Stream) else None
 
 

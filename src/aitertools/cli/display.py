@@ -6,7 +6,7 @@ import asyncio
 import collections
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, NamedTuple
 
@@ -25,7 +25,10 @@ __all__ = ["display"]
 IN_A_LOG, ON_A_TERMINAL = 5.0, 0.25
 """Seconds between two reports."""
 
-FAILED = {asyncio.CancelledError: "aborted", OutputError: "ended, as nobody reads the output"}
+FAILED: dict[type[BaseException], str] = {
+    asyncio.CancelledError: "aborted",
+    OutputError: "ended, as nobody reads the output",
+}
 
 
 class Row(NamedTuple):
@@ -69,7 +72,7 @@ class Observer:
 @asynccontextmanager
 async def display(
     flow: Stream[Any], stopper: Stopper, *, items: bool, quiet: bool, interval: float | None
-) -> AsyncIterator[None]:
+) -> AsyncGenerator[None]:
     """Show how it goes as long as the block runs, and how it ended."""
     if quiet:
         yield
@@ -96,7 +99,7 @@ async def display(
 @asynccontextmanager
 async def _shown(
     observer: Observer, stopper: Stopper, show: Callable[[Report], None], pause: float | None
-) -> AsyncIterator[None]:
+) -> AsyncGenerator[None]:
     async def again_and_again() -> None:
         while True:
             with suppress(TimeoutError):

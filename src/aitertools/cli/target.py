@@ -69,6 +69,8 @@ def _imported(name: str) -> Any:
 
 
 # What a function may return; of no type, so that nobody infers what it is that they hold.
+STREAM: Any = Stream
+FUNCTION: Any = Callable
 AWAITABLE: Any = Awaitable
 SOURCE: Any = (AsyncIterable, Iterator)
 CONTEXT: Any = AbstractContextManager
@@ -82,7 +84,7 @@ async def called(found: Any, target: str, pairs: Sequence[str], opened: AsyncExi
     needs.
     """
     given = found
-    if callable(found) and not isinstance(found, SOURCE):
+    if isinstance(found, FUNCTION) and not isinstance(found, SOURCE):
         given = found(**_arguments(found, target, pairs))
         if isinstance(given, AWAITABLE) and _read_by(given) is None:
             given = await given
@@ -104,8 +106,8 @@ async def called(found: Any, target: str, pairs: Sequence[str], opened: AsyncExi
 
 def _read_by(given: Any) -> Stream[Any] | None:
     """Return the stream that an awaitable of ours reads."""
-    read = getattr(given, "stream", None) if isinstance(given, AWAITABLE) else None
-    return read if isinstance(read, Stream) else None
+    read: Any = getattr(given, "stream", None) if isinstance(given, AWAITABLE) else None
+    return read if isinstance(read, STREAM) else None
 
 
 # ---- arguments -----------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import itertools
 import pytest
 
 import aitertools as ait
-from aitertools import stream
+from aitertools import stream, testing
 
 from . import zoo
 from .oracle import READY, Pace, asynced, paced, pulls, run
@@ -182,6 +182,43 @@ def test_an_error_that_nobody_waits_for_is_kept(error):
         assert await source.list() == []
 
     run(main())
+
+
+def test_what_came_after_a_timeout_is_kept_when_the_task_that_pulled_it_is_gone():
+    """As it is when the loop has shut down in which the stream was read."""
+
+    async def late():
+        await asyncio.sleep(2)
+        yield "a"
+
+    async def main():
+        numbers = stream(late())
+        with pytest.raises(TimeoutError):
+            await ait.anext(numbers, timeout=1)
+        await asyncio.sleep(2)
+        (task,) = asyncio.all_tasks() - {asyncio.current_task()}
+        task.cancel()
+        await asyncio.wait([task])
+        assert await anext(numbers) == "a"
+        with pytest.raises(RuntimeError, match="the task that pulled the stream was cancelled"):
+            await anext(numbers)
+        assert await anext(numbers, "end") == "end"
+
+    testing.run(main())
+
+
+def test_a_pull_that_was_cancelled_with_its_task_is_no_cancellation_of_who_asks_later():
+    async def main():
+        numbers = ait.never()
+        with pytest.raises(TimeoutError):
+            await ait.anext(numbers, timeout=1)
+        (task,) = asyncio.all_tasks() - {asyncio.current_task()}
+        task.cancel()
+        await asyncio.wait([task])
+        with pytest.raises(RuntimeError, match="the task that pulled the stream was cancelled"):
+            await anext(numbers)
+
+    testing.run(main())
 
 
 def test_a_stream_dropped_after_a_timeout_leaves_no_task_and_no_complaint():

@@ -48,6 +48,7 @@ class _Puller:
             answer.exception()
             task = asyncio.current_task()
             if task is not None and task.cancelling():
+                self.answer = None  # who asks later is told that there is no task any more
                 raise
         except BaseException as exc:  # noqa: BLE001 -- whatever it is, the consumer gets it
             answer.set_exception(exc)
@@ -76,7 +77,8 @@ class Pump:
 
     async def __anext__(self) -> Any:
         puller = self._puller
-        if self._task is not None:
+        came = puller.answer is not None and puller.answer.done()  # be its task over by now or not
+        if self._task is not None and not came:
             self._check(self._task)
         if puller.answer is None:
             puller.answer = asyncio.get_running_loop().create_future()

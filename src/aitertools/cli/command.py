@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -20,6 +21,7 @@ from .target import find
 __all__ = ["aitertools"]
 
 HERE, PACKAGE = (str(folder) for folder in Path(__file__).parents[:2])
+OURS = (PACKAGE, contextlib.__file__, "<frozen importlib")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -106,6 +108,6 @@ def _told(error: BaseException) -> str:
 
 
 def _theirs(stack: list[traceback.FrameSummary]) -> list[traceback.FrameSummary]:
-    """Return the frames below the last one of the command line, without the library's."""
+    """Return the frames below the last one of the command line, without those on the way."""
     begun = max((n for n, f in enumerate(stack, 1) if f.filename.startswith(HERE)), default=0)
-    return [f for f in stack[begun:] if not f.filename.startswith((PACKAGE, "<frozen importlib"))]
+    return [f for f in stack[begun:] if not f.filename.startswith(OURS)]

@@ -30,7 +30,7 @@ UNBOUNDED = "the peer reads ahead without bound, and looks once a millisecond wh
 ALL_AT_ONCE = "a worker for each, as there is no limit: what begins and ends one is most of it"
 AWAITED = "awaiting the user's coroutine is most of it"
 A_TASK_EACH = "a task for each source, ten items long; the peer reads ahead without bound"
-AHEAD = "Executor.map submits all items beforehand: no worker waits for what is sent in answer"
+AHEAD = "the peer sends everything beforehand; here an event loop shares the workers' two cores"
 
 # Why a budget is missed, for the maintainer to fill. The key is a budget's ("layer") or, for the
 # operators, the path of the case ("reduce/sorted"); with an interpreter behind it ("layer, CPython
@@ -71,7 +71,7 @@ REASONS: dict[str, str] = {
     "bridges/from_thread, source blocks": "the time that the source blocks is most of it",
     "bridges/to_sync(256)": "a loop in another thread: a hand-over between threads per batch",
     "bridges/to_sync(64)": "a loop in another thread: a hand-over between threads per batch",
-    "executors/processes, tiny": f"{AHEAD}, 512 items at most here",
+    "executors/processes, tiny": f"{AHEAD}, and has each item in hand",
     "executors/processes, 50 µs": AHEAD,
     "executors/processes, 1 ms": AHEAD,
     "share/tee, in lockstep": "an awaitable per reader and item, and a ring for threads too",

@@ -93,6 +93,7 @@ class Calls(Operator):
 
     def wait(self) -> Awaitable[object]:
         self._crew.check()
+        self._calls.check()
         return super().wait()
 
     async def aclose(self) -> None:

@@ -40,6 +40,7 @@ __all__ = [
     "outcome",
     "park",
     "pump",
+    "running_loop",
     "shield",
     "sleep",
     "timeout",

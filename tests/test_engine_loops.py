@@ -109,3 +109,27 @@ def test_what_came_before_is_delivered_first():
     loop.run_until_complete(begin())
     loop.close()
     testing.run(main())
+
+
+READERS = {
+    "tee": lambda s: s.tee(2),
+    "partition": lambda s: s.partition(lambda item: True),
+    "share": lambda s: (shared := s.share(), [shared.subscribe(), shared.subscribe()])[1],
+}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_the_readers_of_a_source_that_was_pulled_in_a_loop_that_is_closed_do_not_wait(name):
+    readers = READERS[name](stream(Source()))
+
+    async def main():
+        for reader in readers:
+            with pytest.raises(RuntimeError, match="the event loop .* is closed"):
+                await anext(reader)
+        for reader in readers:
+            await reader.aclose()
+
+    loop = testing.VirtualLoop()
+    loop.run_until_complete(ask(readers[0]))
+    loop.close()
+    testing.run(main())

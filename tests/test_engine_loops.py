@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import warnings
 
 import pytest
 
 import aitertools as ait
 from aitertools import stream, testing
+from aitertools.runtime.endings import over
+from aitertools.runtime.loop import silence
 
 
 def same(item):
@@ -72,20 +73,18 @@ def test_who_asks_in_another_loop_is_told_that_nothing_will_come(name, closed):
     async def main():
         with pytest.raises(RuntimeError, match="event loop"):
             await anext(subject)
-        await asyncio.sleep(0)
+        if closed:
+            await subject.aclose()
 
     loop = testing.VirtualLoop()
     loop.run_until_complete(ask(subject))
     if closed:
         loop.close()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)  # what is dropped cannot be closed there
-        testing.run(main())
-        if not closed:  # there it goes on
-            assert loop.run_until_complete(anext(subject)) is not None
-            loop.run_until_complete(subject.aclose())
-            loop.close()
-        del subject
+    testing.run(main())
+    if not closed:  # there it goes on
+        assert loop.run_until_complete(anext(subject)) is not None
+        loop.run_until_complete(subject.aclose())
+        loop.close()
 
 
 def test_what_came_before_is_delivered_first():
@@ -111,6 +110,16 @@ def test_what_came_before_is_delivered_first():
     testing.run(main())
 
 
+def test_the_end_of_a_task_whose_loop_is_closed_is_not_waited_for():
+    """It was looked for again and again, without a turn of the loop."""
+    loop = testing.VirtualLoop()
+    task = loop.create_task(asyncio.sleep(9))
+    loop.run_until_complete(asyncio.sleep(1))
+    loop.close()
+    assert testing.run(over([task], set())) is None
+    silence(task)
+
+
 READERS = {
     "tee": lambda s: s.tee(2),
     "partition": lambda s: s.partition(lambda item: True),
@@ -124,7 +133,7 @@ def test_the_readers_of_a_source_that_was_pulled_in_a_loop_that_is_closed_do_not
 
     async def main():
         for reader in readers:
-            with pytest.raises(RuntimeError, match="the event loop .* is closed"):
+            with pytest.raises(RuntimeError, match=r"the event loop .* is closed"):
                 await anext(reader)
         for reader in readers:
             await reader.aclose()

@@ -56,10 +56,10 @@ class Source:
         return "a"
 
 
-async def ask(subject):
+async def ask(subject, seconds=9):
     """Leave a pull under way."""
     asking = asyncio.ensure_future(anext(subject))
-    await asyncio.sleep(9)
+    await asyncio.sleep(seconds)
     asking.cancel()
     await asyncio.wait([asking])
 
@@ -88,24 +88,15 @@ def test_who_asks_in_another_loop_is_told_that_nothing_will_come(name, closed):
 
 
 def test_what_came_before_is_delivered_first():
-    async def source():
-        yield "a"
-        await asyncio.sleep(99)
-
-    async def begin():
-        asking = asyncio.ensure_future(anext(subject))
-        await asyncio.sleep(1)
-        asking.cancel()
-        await asyncio.wait([asking])
-
     async def main():
         assert await anext(subject) == ("a",)
         with pytest.raises(RuntimeError, match="event loop"):
             await anext(subject)
+        await subject.aclose()
 
-    subject = stream(source()).batched(3, within=5)
+    subject = stream(Source()).batched(3, within=9)
     loop = testing.VirtualLoop()
-    loop.run_until_complete(begin())
+    loop.run_until_complete(ask(subject, 55))
     loop.close()
     testing.run(main())
 

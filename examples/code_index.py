@@ -1,32 +1,33 @@
 """Full-text search over what the standard library defines: its modules, classes and functions.
 
-    python examples/code_index.py --database build/code_index.sqlite --query "event loop"
+    aitertools run examples.code_index:index database=build/code_index.sqlite
+    aitertools run examples.code_index:search database=build/code_index.sqlite query="event loop"
 
-One pipeline (see `index`) walks a folder, reads each file, extracts its symbols and writes them to
-SQLite in batches. Files that cannot be used are named at the end; Ctrl-C keeps what is written.
+One pipeline (see `index`) walks a folder, reads each file in a thread, extracts its symbols in
+another process, and writes them to SQLite in batches. What cannot be used is named at the end.
+Ctrl-C finishes what is under way; a second one breaks it off and keeps what is written.
 """
 
-import argparse
 import ast
-import asyncio
 import os
-import shutil
+import signal
 import sqlite3
-import sys
 import sysconfig
-import time
 import tokenize
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from aitertools import Stream, stream
+from aitertools import stream
 
 TABLE = """DROP TABLE IF EXISTS symbols; CREATE VIRTUAL TABLE symbols USING fts5(
     name, summary, kind UNINDEXED, file UNINDEXED, line UNINDEXED, tokenize = porter)"""
 SEARCH = "SELECT * FROM symbols WHERE symbols MATCH ? ORDER BY bm25(symbols, 1, 3) LIMIT 8"
+STDLIB, DATABASE = Path(sysconfig.get_path("stdlib")), Path("code_index.sqlite")
 Row = tuple[str, str, str, str, int]
 
 
@@ -43,7 +44,7 @@ class FileError(Exception):
 
 
 @contextmanager
-def named(file: File) -> Iterator[None]:
+def named(file: File) -> Generator[None]:
     """Whatever is wrong with a file, say which file it is."""
     try:
         yield
@@ -59,10 +60,10 @@ def walk(root: Path, onerror: Callable[[OSError], object]) -> Iterator[File]:
             yield File(path, storable(path.relative_to(root).as_posix()))
 
 
-async def read(file: File) -> File:
-    """Read a file as its coding cookie says; a slow disk does not hold up the event loop."""
+def read(file: File) -> File:
+    """Read a file as its coding cookie says."""
     with named(file), tokenize.open(file.path) as lines:
-        return file._replace(text=await asyncio.to_thread(lines.read))
+        return file._replace(text=lines.read())
 
 
 def symbols(file: File) -> list[Row]:
@@ -91,8 +92,12 @@ def storable(text: str) -> str:
     return text.encode(errors="replace").decode()
 
 
-async def index(root: Path, db: sqlite3.Connection, failures: list[str]) -> None:
-    """Fill the table, one transaction per batch."""
+@contextmanager
+def index(
+    database: Path = DATABASE, root: Path = STDLIB, workers: int = os.cpu_count() or 1
+) -> Generator[Awaitable[None]]:
+    """Fill the table, one transaction per batch. Without workers, do one thing after the other."""
+    failures: list[str] = []
 
     def skip(error: Exception) -> list[Row]:
         failures.append(str(error))
@@ -101,74 +106,46 @@ async def index(root: Path, db: sqlite3.Connection, failures: list[str]) -> None
     def insert(rows: tuple[Row, ...]) -> None:
         with db:
             db.executemany("INSERT INTO symbols VALUES (?, ?, ?, ?, ?)", rows)
-        progress.show(batches)
 
-    progress = Progress()
-    files = stream(walk(root, onerror=skip)).map(read)
-    batches = files.map(symbols).catch(FileError, skip).flatten().batched(500)
-    try:
-        await batches.for_each(insert)
-    finally:
-        progress.show(batches, last=True)
-
-
-class Progress:
-    """A line on stderr, redrawn ten times a second; a new one each second if not on a terminal."""
-
-    def __init__(self) -> None:
-        """Start the clock."""
-        self.began, self.due = time.perf_counter(), 0.0
-
-    def show(self, pipeline: Stream[Any], *, last: bool = False) -> None:
-        """Tell the rate and what each stage has done, if it is time to."""
-        elapsed = time.perf_counter() - self.began
-        if elapsed >= self.due or last:
-            terminal = sys.stderr.isatty()
-            self.due = elapsed + (0.1 if terminal else 1)
-            stages = pipeline.stats()[::-1]  # the source first
-            counts = " → ".join(f"{stage.name} {stage.items:,}" for stage in stages)
-            line = f"{elapsed:.1f} s  {stages[0].items / elapsed:,.0f} files/s  {counts}"
-            if terminal:
-                line = "\r\x1b[K" + (line if last else line[: shutil.get_terminal_size()[0] - 1])
-            print(line, end="" if terminal and not last else "\n", file=sys.stderr, flush=True)
+    server = get_context("forkserver")  # no copies of a process that has threads
+    ignore = signal.signal, (signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for this process only
+    with (
+        opened(root, database) as db,
+        ThreadPoolExecutor(workers or 1) as threads,
+        ProcessPoolExecutor(workers or 1, server, *ignore) as processes,
+    ):
+        files = stream(walk(root, onerror=skip))
+        if workers:
+            found = files.map(read, executor=threads).map(symbols, executor=processes)
+        else:
+            found = files.map(read).map(symbols)
+        try:
+            yield found.catch(FileError, skip).flatten().batched(500, within=1).for_each(insert)
+        finally:
+            count = db.execute("SELECT count(*), count(DISTINCT file) FROM symbols").fetchone()
+            print("indexed {:,} symbols of {:,} files".format(*count))
+            print(f"{len(failures)} cannot be read or parsed", *failures, sep="\n  ")
 
 
-def run(root: Path, database: Path, query: str) -> int:
-    """Build the index, say what is in it, and look up the query."""
-    failures: list[str] = []
-    status, outcome = 0, "indexed"
+@contextmanager
+def opened(root: Path, database: Path) -> Generator[sqlite3.Connection]:
+    """Begin a new index, if both can be used."""
+    if not root.is_dir():
+        raise NotADirectoryError(f"not a folder: {root}")
     database.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(database)) as db:
         db.executescript(TABLE)
-        db.execute(SEARCH, (query,))  # a malformed query fails here, not after the work
-        try:
-            asyncio.run(index(root, db, failures))
-        except KeyboardInterrupt:
-            status, outcome = 130, "interrupted, kept"
-        rows, files = db.execute("SELECT count(*), count(DISTINCT file) FROM symbols").fetchone()
-        print(f"{outcome} {rows:,} symbols of {files:,} files in {database}")
-        print(f"{len(failures)} cannot be read or parsed", *failures, sep="\n  ")
-        if status == 0:
-            print(f"{query}:")
-            for name, summary, kind, file, line in db.execute(SEARCH, (query,)):
-                print(f"  {name}  {kind}, {file}:{line}\n      {summary}".rstrip())
-    return status
+        yield db
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Read the command line and do the job."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--root", default=sysconfig.get_path("stdlib"), type=Path)
-    parser.add_argument("--database", default="code_index.sqlite", type=Path)
-    parser.add_argument("--query", default="event loop", help="in the language of FTS5")
-    args = parser.parse_args(argv)
-    if not args.root.is_dir():
-        parser.error(f"not a folder: {args.root}")
-    try:
-        return run(args.root, args.database, args.query)
-    except (OSError, sqlite3.Error) as error:
-        parser.error(str(error))
+def search(query: str, database: Path = DATABASE) -> Awaitable[None]:
+    """Print what the query, in the language of FTS5, finds: the best first."""
 
+    def show(row: Row) -> None:
+        name, summary, kind, file, line = row
+        print(f"  {name}  {kind}, {file}:{line}\n      {summary}".rstrip())
 
-if __name__ == "__main__":
-    sys.exit(main())
+    with closing(sqlite3.connect(database)) as db:
+        rows = db.execute(SEARCH, (query,)).fetchall()
+    print(f"{query}:")
+    return stream(rows).for_each(show)

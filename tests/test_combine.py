@@ -748,9 +748,9 @@ def test_what_was_only_looked_at_is_not_counted():
     async def main() -> None:
         p = stream("abc").peekable()
         assert [await p.peek(), await p.peek(), await anext(p), await p.peek()] == list("aaab")
-        assert p.stats()[0] == ("peekable", 1)
+        assert p.stats()[0][:2] == ("peekable", 1)
         assert await listed(p) == ["b", "c"]
-        assert p.stats()[0] == ("peekable", 3)
+        assert p.stats()[0][:2] == ("peekable", 3)
 
     run(main())
 

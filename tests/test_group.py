@@ -520,8 +520,12 @@ def test_a_group_names_where_it_comes_from():
     groups, group = run(pull())
     assert repr(groups) == "<Stream groupby(lower) <- str>"
     assert repr(group) == "<Stream group <- groupby(lower) <- str>"
-    assert groups.stats() == (("groupby(lower)", 1), ("str", 3))
-    assert group.stats() == (("group", 2), ("groupby(lower)", 3), ("str", 3))
+    assert tuple(stage[:2] for stage in groups.stats()) == (("groupby(lower)", 1), ("str", 3))
+    assert tuple(stage[:2] for stage in group.stats()) == (
+        ("group", 2),
+        ("groupby(lower)", 3),
+        ("str", 3),
+    )
     assert isinstance(group, Stream)
 
 

@@ -293,5 +293,13 @@ def test_branches_name_where_they_come_from():
     assert run(listed(false)) == [1, 3]
     assert repr(false) == "<Stream partition.false <- partition(even) <- range>"
     assert repr(true) == "<Stream partition.true <- partition(even) <- range>"
-    assert false.stats() == (("partition.false", 2), ("partition(even)", 4), ("range", 4))
-    assert true.stats() == (("partition.true", 0), ("partition(even)", 4), ("range", 4))
+    assert tuple(stage[:2] for stage in false.stats()) == (
+        ("partition.false", 2),
+        ("partition(even)", 4),
+        ("range", 4),
+    )
+    assert tuple(stage[:2] for stage in true.stats()) == (
+        ("partition.true", 0),
+        ("partition(even)", 4),
+        ("range", 4),
+    )

@@ -361,7 +361,7 @@ def test_a_repr_shows_the_chain_of_operators():
 
 def test_stats_count_the_items_of_each_operator():
     counted = stream(range(10)).filter(lambda n: n % 2).batched(2)
-    assert [tuple(stage) for stage in counted.stats()] == [
+    assert [stage[:2] for stage in counted.stats()] == [
         ("batched(2)", 0),
         ("filter(<lambda>)", 0),
         ("range", 0),

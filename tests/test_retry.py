@@ -494,7 +494,7 @@ def test_an_error_that_is_not_retried_passes_and_the_stream_goes_on():
 ON: list[Any] = [Lost, (Lost, KeyError), (KeyError, Lost), lambda error: isinstance(error, Lost)]
 
 
-@pytest.mark.parametrize("on", ON, ids=repr)
+@pytest.mark.parametrize("on", ON, ids=["class", "classes", "classes, turned", "function"])
 def test_on_says_which_errors_are_retried(on):
     errors = [Lost(), Other(), Lost()]
 
@@ -668,7 +668,7 @@ def test_repr_and_stats_name_the_factory_and_count_the_attempts():
     retried = retry(make, fixed(1), on=Lost)
     assert repr(retried) == "<Stream retry(make) <- attempts>"
     run(retried.map(str).list())
-    assert retried.stats() == (("retry(make)", 3), ("attempts", 3))
+    assert tuple(stage[:2] for stage in retried.stats()) == (("retry(make)", 3), ("attempts", 3))
 
 
 def test_an_error_has_one_note_with_the_path():

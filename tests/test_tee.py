@@ -660,8 +660,16 @@ def test_branches_name_where_they_come_from():
         one, other = stream(range(3)).map(str).tee()
         assert repr(one) == "<Stream tee <- map(str) <- range>"
         await one.list()
-        assert one.stats() == (("tee", 3), ("map(str)", 3), ("range", 3))
-        assert other.stats() == (("tee", 0), ("map(str)", 3), ("range", 3))
+        assert tuple(stage[:2] for stage in one.stats()) == (
+            ("tee", 3),
+            ("map(str)", 3),
+            ("range", 3),
+        )
+        assert tuple(stage[:2] for stage in other.stats()) == (
+            ("tee", 0),
+            ("map(str)", 3),
+            ("range", 3),
+        )
         assert repr(one) == "<Stream tee <- map(str) <- range>"
 
     run(read())

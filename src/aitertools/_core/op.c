@@ -258,12 +258,28 @@ ait_describe(ait_op *op)
     return text;
 }
 
+/* Whether it was asked for an item and asks none of those that it reads: the others wait for it. */
+static bool
+waits(ait_op *op)
+{
+    PyObject *above = upstream(op);
+    if (above == NULL || !PyTuple_CheckExact(above)) {
+        return ait_flag_is_taken(&op->busy) &&
+               (above == NULL || !ait_flag_is_taken(&((ait_op *)above)->busy));
+    }
+    bool asks = false;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(above); i++) {
+        asks = asks || ait_flag_is_taken(&ait_nth(above, i)->busy);
+    }
+    return !asks && ait_flag_is_taken(&op->busy);
+}
+
 static int
 add_stages(ait_op *op, PyObject *stages)
 {
     if (op->kind->name != NULL) {
-        PyObject *name = own_name(op);
-        PyObject *stage = name == NULL ? NULL : Py_BuildValue("(NK)", name, op->count);
+        PyObject *name = own_name(op), *waiting = waits(op) ? Py_True : Py_False;
+        PyObject *stage = name == NULL ? NULL : Py_BuildValue("(NKO)", name, op->count, waiting);
         if (stage == NULL || PyList_Append(stages, stage) < 0) {
             Py_XDECREF(stage);
             return -1;

@@ -475,7 +475,23 @@ run_rest(PyObject *self, void *Py_UNUSED(ignored))
     return ait_put_many_rest((ait_run *)self);
 }
 
+static PyObject *
+run_stream(PyObject *self, void *Py_UNUSED(ignored))
+{
+    ait_run *run = (ait_run *)self;
+    if (!ait_flag_take(&run->busy)) { /* who runs it may end it while we look */
+        Py_RETURN_NONE;
+    }
+    PyObject *stream = run->op == NULL ? Py_None : (PyObject *)run->op;
+    Py_INCREF(stream);
+    ait_flag_drop(&run->busy);
+    return stream;
+}
+
 static PyGetSetDef run_getset[] = {
+    {"stream", run_stream, NULL,
+     PyDoc_STR("The stream that it consumes, to stop it and for its stats; None when it is over."),
+     NULL},
     {"cancelling", run_cancelling, NULL,
      PyDoc_STR("How often the task had been asked to cancel when it suspended."), NULL},
     {"rest", run_rest, NULL, PyDoc_STR("Of Queue.put_many(): the items not put yet, a list."),

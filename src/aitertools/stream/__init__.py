@@ -27,10 +27,11 @@ if TYPE_CHECKING:
 
 
 class Stage(NamedTuple):
-    """What one operator of a stream has delivered."""
+    """What one operator of a stream has delivered, and whether the others wait for it."""
 
     name: str
     items: int
+    waits: bool = False
 
 
 class Stream(
@@ -132,8 +133,11 @@ class Stream(
         >>> numbers = stream(range(5)).filter(lambda n: n % 2)
         >>> run(numbers.list())
         [1, 3]
-        >>> numbers.stats()
-        (Stage(name='filter(<lambda>)', items=2), Stage(name='range', items=5))
+        >>> [(stage.name, stage.items) for stage in numbers.stats()]
+        [('filter(<lambda>)', 2), ('range', 5)]
+
+        A stage *waits* that was asked for an item and asks none of its sources for one: its own
+        function or calls, or what lies behind the source, is what everything waits for now.
         """
         return tuple(Stage(*stage) for stage in self._stages())
 

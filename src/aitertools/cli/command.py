@@ -1,0 +1,113 @@
+"""The commands and their options, what is said of an error, and the exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from .output import OutputError, to_descriptor
+from .running import Job, run
+from .target import find
+
+__all__ = ["aitertools"]
+
+HERE, PACKAGE = (str(folder) for folder in Path(__file__).parents[:2])
+OURS = (PACKAGE, contextlib.__file__, "<frozen importlib")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="aitertools")
+def aitertools() -> None:
+    """Async iteration for Python, from the command line."""
+
+
+@aitertools.command("run")
+@click.argument("target", metavar="MODULE:PIPELINE")
+@click.argument("pairs", metavar="[KEY=VALUE]...", nargs=-1)
+@click.option("--limit", type=click.IntRange(0), metavar="N", help="End after N items.")
+@click.option(
+    "--max-seconds", type=click.FloatRange(0), metavar="S", help="Stop gracefully after S seconds."
+)
+@click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
+@click.option(
+    "--interval",
+    type=click.FloatRange(0.2),
+    metavar="S",
+    help="Seconds between two reports: 0.25 on a terminal, 5 in a log.",
+)
+@click.option("--uvloop", is_flag=True, help="Use uvloop's event loop.")
+@click.pass_context
+def command(
+    context: click.Context, /, target: str, pairs: tuple[str, ...], *, uvloop: bool, **options: Any
+) -> None:
+    """Run a pipeline: a function that returns a stream, with KEY=VALUE as its arguments.
+
+    Its items are written to stdout, each as a line of JSON; how it goes is shown on stderr. If the
+    function returns what a reducer does, as in stream(…).for_each(insert), that is the sink: only a
+    result is written, if there is one.
+
+    \b
+        aitertools run demo:rows path=data.csv --limit 10 | jq .name
+
+    Ctrl-C or SIGTERM stop it gracefully: what is in flight is finished and written. A second one
+    aborts. Exit codes: 0 done, 1 the pipeline failed, 2 it cannot be run, 128 + n signal n.
+    """  # noqa: D301 -- click's mark for a paragraph that keeps its lines
+    factory = _uvloop() if uvloop else None
+    try:
+        job = Job(target, find(target), pairs, **options)
+        code = run(job, to_descriptor(sys.stdout.fileno()), factory)
+    except click.ClickException:
+        raise
+    except KeyboardInterrupt:
+        code = 128 + signal.SIGINT
+    except OutputError as error:
+        raise click.ClickException(f"cannot write: {error}") from None
+    except Exception as error:  # noqa: BLE001 -- it is told
+        code = 1
+        if not (isinstance(error, BrokenPipeError) and _nobody_reads()):
+            sys.stderr.write(_told(error))
+    context.exit(128 + signal.SIGPIPE if _nobody_reads() else code)
+
+
+def _uvloop() -> Callable[[], asyncio.AbstractEventLoop]:
+    try:
+        import uvloop  # noqa: PLC0415 -- on demand
+    except ModuleNotFoundError:
+        raise click.UsageError("--uvloop needs uvloop: pip install uvloop") from None
+    return uvloop.new_event_loop
+
+
+def _nobody_reads() -> bool:
+    """Whether what was printed cannot be written, as the pipe is closed; then let go of it."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
+
+
+def _told(error: BaseException) -> str:
+    """Return the traceback of an error, as far as it is not ours."""
+    told = traceback.TracebackException.from_exception(error)
+    rest: list[traceback.TracebackException | None] = [told]
+    while rest:
+        if (one := rest.pop()) is not None:
+            one.stack = traceback.StackSummary.from_list(_theirs(one.stack))
+            rest += [one.__cause__, one.__context__, *(one.exceptions or ())]
+    return "".join(told.format())
+
+
+def _theirs(stack: list[traceback.FrameSummary]) -> list[traceback.FrameSummary]:
+    """Return the frames below the last one of the command line, without those on the way."""
+    begun = max((n for n, f in enumerate(stack, 1) if f.filename.startswith(HERE)), default=0)
+    return [f for f in stack[begun:] if not f.filename.startswith(OURS)]

@@ -1,0 +1,35 @@
+"""The command line, as its tests call it: in this process, or in one of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("click")
+pytest.importorskip("rich")
+
+from aitertools.cli.command import aitertools
+
+ROOT = Path(__file__).parents[1]
+
+
+def called(capfd, *arguments):
+    """Call it here; return the exit code, and what it has written to stdout and stderr."""
+    capfd.readouterr()
+    with pytest.raises(SystemExit) as info:
+        aitertools([str(argument) for argument in arguments], prog_name="aitertools")
+    return info.value.code or 0, *capfd.readouterr()
+
+
+def started(folder, *arguments, **how):
+    """Start it in a process of its own, as the leader of a group, with pipes to both outputs."""
+    how = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | how
+    env = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "COLUMNS": "120"}
+    command = [sys.executable, "-m", "aitertools", *map(str, arguments)]
+    return subprocess.Popen(
+        command, cwd=folder, env=env, encoding="utf-8", start_new_session=True, **how
+    )

@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import operator as op
 import random
+import sys
 
 import pytest
 from hypothesis import given
@@ -400,6 +401,11 @@ def refused(way, error, message, forms=tuple(FORMS)):
     for name in forms:
         with pytest.raises(error, match=rf"^{name}\(\)(:| got) {message}$"):
             FORMS[name](**way)
+
+
+def test_as_many_calls_as_there_can_be_are_allowed():
+    """The room for outcomes, which comes on top, was more than that."""
+    assert run(stream("ab").map(str.upper, concurrency=sys.maxsize).list()) == ["A", "B"]
 
 
 def test_bad_arguments_fail_at_construction():

@@ -20,7 +20,7 @@ def run(main):
 
 
 async def second(item):
-    await trio.sleep(1)
+    await trio.sleep(99 if item == "signal" else 1)
     return item
 
 
@@ -59,7 +59,7 @@ def test_outside_of_async_with_it_says_what_is_missing():
 
 TIMED = {
     "timeout": lambda source: source.timeout(9),
-    "take_until": lambda source: source.take_until(trio.sleep(99)),
+    "take_until": lambda source: source.take_until(second("signal")),
     "merge": ait.merge,
     "batched": lambda source: source.batched(3, within=9).flatten(),
     "zip_latest": lambda source: ait.zip_latest(source).map(lambda row: row[0]),

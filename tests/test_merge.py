@@ -207,6 +207,34 @@ def test_what_is_added_is_closed_shown_and_stopped_as_the_others():
     run(main())
 
 
+def test_nothing_is_added_to_a_stream_that_is_being_closed():
+    """It was, and nobody closed it."""
+
+    class Source:
+        def __aiter__(self):
+            return self
+
+        async def __anext__(self):
+            await asyncio.sleep(1)
+            return "a"
+
+        async def aclose(self):
+            await asyncio.sleep(5)
+
+    async def main():
+        merged = ait.merge(Source())
+        assert await anext(merged) == "a"
+        closing = asyncio.ensure_future(merged.aclose())
+        await asyncio.sleep(2)
+        late = marbles.source("1|")
+        with pytest.raises(ValueError, match=r"add\(\): the stream is at its end"):
+            merged.add(late)
+        await closing
+        assert now() == 6
+
+    run(main())
+
+
 def test_nothing_is_added_to_a_stream_at_its_end():
     async def main():
         merged = ait.merge([1])

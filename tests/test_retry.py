@@ -470,6 +470,19 @@ def test_after_the_last_error_it_is_at_its_end():
     assert run(pulls(retried)) == [Failed(Lost)]
 
 
+def test_as_many_attempts_as_a_schedule_can_say_are_made():
+    """Before, what was raised in the place of the error was an OverflowError."""
+    failures = [Lost(), Lost()]
+
+    def call():
+        if failures:
+            raise failures.pop()
+        return "done"
+
+    assert run(retrying(call, fixed(0, attempts=10**30))()) == "done"
+    assert run(retry(lambda: "ab", fixed(0, attempts=10**30)).list()) == ["a", "b"]
+
+
 def test_an_error_that_is_not_retried_passes_and_the_stream_goes_on():
     def parse(text):
         return int(text)

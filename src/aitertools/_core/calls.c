@@ -376,6 +376,17 @@ calls_stall(PyObject *self, PyObject *Py_UNUSED(ignored))
     Py_RETURN_NONE;
 }
 
+/* check(): see that what is waited for can come. */
+static PyObject *
+calls_check(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    ait_calls *c = (ait_calls *)self;
+    PyObject *intake = ait_calls_ref(c, &c->intake);
+    PyObject *checked = intake == NULL ? Py_NewRef(Py_None) : ait_intake_check(intake);
+    Py_XDECREF(intake);
+    return checked;
+}
+
 static PyObject *
 calls_held(PyObject *self, void *Py_UNUSED(ignored))
 {
@@ -400,6 +411,7 @@ static PyMethodDef calls_methods[] = {
     {"skip", calls_skip, METH_O, PyDoc_STR("skip($self, ticket, /)\n--\n\n")},
     {"stall", calls_stall, METH_NOARGS,
      PyDoc_STR("stall($self, /)\n--\n\nHave the next poll() go on.")},
+    {"check", calls_check, METH_NOARGS, PyDoc_STR("check($self, /)\n--\n\nSee intake.c.")},
     {"aclose", calls_aclose, METH_NOARGS, PyDoc_STR("aclose($self, /)\n--\n\n")},
     {"drop", calls_drop, METH_NOARGS, PyDoc_STR("drop($self, /)\n--\n\n")},
     {NULL},

@@ -52,6 +52,9 @@ int ait_carry_traverse(ait_carrier *carrier, visitproc visit, void *arg);
 /* Intakes, which are built on that: see intake.c. */
 PyObject *ait_intake_new(ait_state *st, PyObject *source, PyObject *arrived, bool polite);
 PyObject *ait_intake_take(PyObject *intake);
+/* None, or an error if what is waited for cannot come: a pull that is under way in another event
+ * loop goes on only there, and not at all if that is closed. */
+PyObject *ait_intake_check(PyObject *intake);
 
 /* What a pull that was carried came to, as a step tells it: the item is stolen, of an error the
  * exception is set. */

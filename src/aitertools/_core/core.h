@@ -408,7 +408,7 @@ PyObject *ait_run_wants(PyObject *run, PyObject *args);
 #define AIT_NAMES(name)                                                                          \
     name(__name__) name(__notes__) name(aclose) name(acquire) name(add_note) name(adopt)         \
     name(append) name(athrow) name(cancelling) name(close) name(context) name(cr_frame)          \
-    name(create_future) name(dismiss) name(dispatch) name(done) name(enter)                      \
+    name(check) name(create_future) name(dismiss) name(dispatch) name(done) name(enter)          \
     name(failed) name(finish) name(get_loop) name(go_on) name(inside) name(leave) name(loop)     \
     name(poll) name(popleft) name(release) name(set_result) name(stop) name(task) name(throw)    \
     name(wait) name(wake) name(watch)

@@ -334,7 +334,38 @@ intake_at_work(PyObject *self, void *Py_UNUSED(ignored))
     return is_done < 0 ? NULL : PyBool_FromLong(!is_done);
 }
 
+PyObject *
+ait_intake_check(PyObject *self)
+{
+    ait_intake *intake = (ait_intake *)self;
+    PyObject *loop = NULL;
+    AIT_LOCK(intake);
+    if (intake->phase == WAITING) {
+        loop = Py_XNewRef(intake->carrier.loop);
+    }
+    AIT_UNLOCK();
+    if (loop == NULL) {
+        Py_RETURN_NONE;
+    }
+    PyObject *running = ait_vectorcall(intake->st->hooks[AIT_HOOK_RUNNING_LOOP], NULL, 0);
+    bool elsewhere = running != NULL && running != Py_None && running != loop;
+    Py_DECREF(loop);
+    if (elsewhere) {
+        PyErr_SetString(PyExc_RuntimeError, "the stream has its tasks in another event loop");
+    }
+    Py_XDECREF(running);
+    return PyErr_Occurred() ? NULL : Py_NewRef(Py_None);
+}
+
+static PyObject *
+intake_check(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    return ait_intake_check(self);
+}
+
 static PyMethodDef intake_methods[] = {
+    {"check", intake_check, METH_NOARGS,
+     PyDoc_STR("check($self, /)\n--\n\nSee that what is waited for can come in this loop.")},
     {"take", intake_take, METH_NOARGS,
      PyDoc_STR("take($self, /)\n--\n\nThe next item, END, or PENDING.")},
     {"aclose", intake_aclose, METH_NOARGS,

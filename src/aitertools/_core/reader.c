@@ -187,16 +187,24 @@ look(ait_reader *op, bool armed, PyObject **out, int64_t *missed)
     return reading;
 }
 
-/* Whether it is the source itself that reads what is made of it, and would wait for itself. */
+/* Whether it is the source itself that reads what is made of it, and would wait for itself: 1, 0,
+ * or -1, also if the courier, which is waited for, will never come, as its loop is closed. */
 static int
 waits_for_itself(ait_ring *ring)
 {
-    bool on_the_spot;
+    bool on_the_spot, awaited;
     PyObject *courier;
     AIT_LOCK(ring);
     on_the_spot = ring->spot == PyThread_get_thread_ident();
     courier = Py_XNewRef(ring->carrier.courier);
+    awaited = courier != NULL && ring->pulling;
     AIT_UNLOCK();
+    PyObject *may_come = awaited ? PyObject_CallMethodNoArgs(courier, ring->st->str_check) : NULL;
+    Py_XDECREF(may_come);
+    if (awaited && may_come == NULL) {
+        Py_DECREF(courier);
+        return -1;
+    }
     PyObject *name = ring->st->str_inside;
     PyObject *inside = on_the_spot       ? Py_NewRef(Py_True)
                        : courier == NULL ? Py_NewRef(Py_False)

@@ -6,7 +6,7 @@ source --async for--> feeder --put()--> line --poll()--> consumer
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from .. import _core, runtime
@@ -54,6 +54,10 @@ class Buffer(Operator):
         if type(entry) is Failed:
             raise entry.error
         return entry
+
+    def wait(self) -> Awaitable[object]:
+        self._crew.check()
+        return super().wait()
 
     async def aclose(self) -> None:
         """Cancel the feeder, which closes the source; that is done here if it never began."""

@@ -6,6 +6,7 @@ with the next item itself as long as there is one, and then waits at its desk.
 
 from __future__ import annotations
 
+import sys
 from collections import deque
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -82,7 +83,7 @@ class Calls(Operator):
         self._handed: deque[Job] = deque()  # handed out and not begun, in order
         self._workers = 0
         self._lanes: Lanes | None = Lanes() if keyed else None
-        most = concurrency + buffer
+        most = min(concurrency + buffer, sys.maxsize)
         # Workers that found no room go on when half of the buffer is free: all at once then.
         resume = most - max(1, buffer - buffer // 2)
         self._calls = _core.Calls(
@@ -93,6 +94,7 @@ class Calls(Operator):
 
     def wait(self) -> Awaitable[object]:
         self._crew.check()
+        self._calls.check()
         return super().wait()
 
     async def aclose(self) -> None:

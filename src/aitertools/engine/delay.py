@@ -53,6 +53,10 @@ class Delay(Clocked):
             raise outcome.error
         return outcome
 
+    def _check(self) -> None:
+        if not self._line:
+            self._intake.check()
+
     async def wait(self) -> None:
         """Wait until the first in the line is due, or for one to come."""
         await self._wait_until(self._line[0][0] if self._line else NEVER)

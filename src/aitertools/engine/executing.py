@@ -93,6 +93,7 @@ class Executing(Operator):
 
     def wait(self) -> Awaitable[object]:
         """Return what to await until there is something."""
+        self._intake.check()
         self._pool.settle(self._crew.hire())
         handle = super().wait()
         if self._pool.over:  # maybe the loop was told in which the stream was read before

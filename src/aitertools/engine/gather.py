@@ -75,6 +75,8 @@ class Gathering(Operator):
 
     async def wait(self) -> None:
         """Wait until something is due, or comes. Who is cancelled here has lost nothing."""
+        if self._due == NEVER:  # else what is open comes first
+            self._intake.check()
         handle = self._handle = runtime.handle()
         self._until = self._due
         try:

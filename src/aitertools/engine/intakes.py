@@ -6,7 +6,7 @@ There are no tasks here: an intake has one of its own if its source has to be wa
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -26,10 +26,11 @@ FEW = 16  # so many intakes that have ended are kept without looking whether the
 class Reader(Operator):
     """An operator over intakes. Those that have ended are kept until their tasks have as well."""
 
-    __slots__ = ("_many", "_open", "_over")
+    __slots__ = ("_home", "_many", "_open", "_over")
 
     def __init__(self) -> None:
         super().__init__()
+        self._home: object = None  # the event loop in which somebody waited
         self._open: dict[Intake, Any] = {}  # and what the operator knows of it
         self._over: list[Intake] = []
         self._many = FEW
@@ -42,6 +43,15 @@ class Reader(Operator):
         intake = Intake(source, arrived, self.polite)
         self._open[intake] = known
         return intake
+
+    def wait(self) -> Awaitable[object]:
+        home = runtime.running_loop()
+        if home is not self._home:  # in the same one, what came to be under way is there
+            for group in self.groups():
+                for intake in group:
+                    intake.check()
+            self._home = home
+        return super().wait()
 
     def leave(self, intake: Intake) -> None:
         """Read it no more: it has ended, or somebody closes it."""

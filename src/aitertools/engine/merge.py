@@ -19,11 +19,12 @@ __all__ = ["Flatten", "Merge", "flattening", "halt_of"]
 class Merge(Turns):
     """The items of all sources; *halt_any*: to the end of the first one that ends."""
 
-    __slots__ = ("_halt_any",)
+    __slots__ = ("_halt_any", "closing")
 
     def __init__(self, sources: Iterable[tuple[Stream[Any], int]], *, halt_any: bool) -> None:
         super().__init__()
         self._halt_any = halt_any
+        self.closing = False  # what is added now would not be closed
         for source, known_as in sources:
             self.begin(source, known_as)
 
@@ -54,6 +55,11 @@ class Merge(Turns):
         """Read *source*, too."""
         self.begin(source, known_as)
         self.wake()
+
+    async def aclose(self) -> None:
+        """Close the sources, all of them at the same time."""
+        self.closing = True
+        await super().aclose()
 
     async def remove(self, known_as: int) -> bool:
         """Close the source that is *known_as* that; whether there was one."""

@@ -8,7 +8,7 @@ source goes on when the time is over, and when the consumer is cancelled.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from .. import _core, runtime
@@ -37,8 +37,12 @@ class Clocked(Operator):
         """Return the time. A timer of the loop may be early by its resolution: that is no time."""
         return max(runtime.now(), self._reached)
 
+    def _check(self) -> None:
+        """See that what is waited for can come."""
+
     async def _wait_until(self, until: float) -> bool:
         """Wait to be woken; whether it was that time before."""
+        self._check()
         handle = self._handle = runtime.handle()
         if until == NEVER:
             await handle
@@ -63,6 +67,14 @@ class Timed(Clocked):
         super().__init__()
         self._intake = _core.Intake(source, self.wake)
         self._take = self._intake.take
+
+    def _check(self) -> None:
+        self._intake.check()
+
+    def wait(self) -> Awaitable[object]:
+        """Return what to await until something comes."""
+        self._check()
+        return super().wait()
 
     async def aclose(self) -> None:
         """Close the source."""

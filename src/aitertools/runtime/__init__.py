@@ -41,6 +41,7 @@ __all__ = [
     "outcome_of",
     "park",
     "pump",
+    "running_loop",
     "shield",
     "sleep",
     "timeout",

@@ -134,6 +134,11 @@ class Courier:
 
     # ---- for those who ask -------------------------------------------------------------------
 
+    def check(self) -> None:
+        """See that the pull that is under way may come to something."""
+        if self.loop.is_closed():
+            raise RuntimeError("the event loop that pulled the shared source is closed")
+
     def inside(self) -> bool:
         """Whether it is this task that runs."""
         return running_loop() is self.loop and current_task(self.loop) is self.task

@@ -71,16 +71,17 @@ class _Ending(asyncio.Future[None]):
         with suppress(RuntimeError):  # its loop is closed: nobody waits any more
             self.get_loop().call_soon_threadsafe(self.settle)
 
-    def watch(self, task: asyncio.Task[None]) -> None:
-        """Have it be the end of that task, of whatever loop."""
+    def watch(self, task: asyncio.Task[None]) -> bool:
+        """Have it be the end of that task, of whatever loop; False if that is closed."""
         home = task.get_loop()
         if home is self.get_loop():
             task.add_done_callback(self.settle)
-            return
+            return True
         try:
             home.call_soon_threadsafe(task.add_done_callback, self.tell)
-        except RuntimeError:  # its loop was closed just now
-            self.settle()
+        except RuntimeError:  # just now
+            return False
+        return True
 
 
 async def over(tasks: Collection[asyncio.Task[None]], back: Tasks) -> asyncio.CancelledError | None:
@@ -98,7 +99,8 @@ async def over(tasks: Collection[asyncio.Task[None]], back: Tasks) -> asyncio.Ca
     for task in tasks:
         while not task.done() and task not in back:
             ending = _Ending(loop=running_loop())
-            ending.watch(task)
+            if not ending.watch(task):
+                break
             try:
                 await ending
             except asyncio.CancelledError as exc:

@@ -42,6 +42,9 @@ class TrioCourier:
         """Whether it pulls no more."""
         return self._over
 
+    def check(self) -> None:
+        """See that the pull that is under way may come to something: the task delivers its end."""
+
     def inside(self) -> bool:
         """Whether it is this task that runs."""
         return self._task.is_running()

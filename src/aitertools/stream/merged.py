@@ -38,7 +38,7 @@ class Merged(Stream[T_co]):
         that it reads already, TypeError if *source* cannot be iterated.
         """
         operator = _core.operator_of(self)
-        if operator is None:
+        if operator is None or operator.closing:
             raise ValueError("add(): the stream is at its end")
         added = _core.source_for(source, "add")
         check_distinct((*operator.sources(), added), "add")

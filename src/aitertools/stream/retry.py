@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
 from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar, cast, overload
@@ -176,7 +177,8 @@ class _Trial:
         self._schedule = schedule
         self._matches = matches
         self._on_retry = on_retry
-        self._earlier: deque[Exception] = deque(maxlen=schedule.attempts or KEPT)
+        kept = min(schedule.attempts or KEPT, sys.maxsize)
+        self._earlier: deque[Exception] = deque(maxlen=kept)
         self._error: Exception | None = None  # after which nothing was tried yet
         self._delay: float | None = None  # before the next attempt; None: there is none
         self._until = 0.0  # when that is over

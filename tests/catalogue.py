@@ -461,14 +461,14 @@ operator(
 )
 operator(
     "map(executor, on_error=collect)",
-    lambda s, f: s.map(fussy, executor=AtOnce(), concurrency=2, chunksize=2, on_error="collect"),
+    lambda s, f: s.map(fussy, executor=InTurn(), concurrency=2, chunksize=1, on_error="collect"),
     lambda a: collected(fussy, a),
-    ahead=12,
+    ahead=6,
 )
 operator(
     "starmap(executor)",
-    lambda s, f: s.starmap(op.floordiv, executor=InTurn(), concurrency=2, chunksize=2, buffer=1),
-    lambda a: itertools.starmap(op.floordiv, a),
+    lambda s, f: s.starmap(op.mul, executor=InTurn(), concurrency=2, chunksize=2, buffer=1),
+    lambda a: itertools.starmap(op.mul, a),
     PAIRS,
     ahead=5,
 )

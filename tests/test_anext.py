@@ -9,7 +9,7 @@ import itertools
 import pytest
 
 import aitertools as ait
-from aitertools import stream
+from aitertools import stream, testing
 
 from . import zoo
 from .oracle import READY, Pace, asynced, paced, pulls, run
@@ -182,6 +182,104 @@ def test_an_error_that_nobody_waits_for_is_kept(error):
         assert await source.list() == []
 
     run(main())
+
+
+def test_what_came_after_a_timeout_is_kept_when_the_task_that_pulled_it_is_gone():
+    """As it is when the loop has shut down in which the stream was read."""
+
+    async def late():
+        await asyncio.sleep(2)
+        yield "a"
+
+    async def main():
+        numbers = stream(late())
+        with pytest.raises(TimeoutError):
+            await ait.anext(numbers, timeout=1)
+        await asyncio.sleep(2)
+        (task,) = asyncio.all_tasks() - {asyncio.current_task()}
+        task.cancel()
+        await asyncio.wait([task])
+        assert await anext(numbers) == "a"
+        with pytest.raises(RuntimeError, match="the task that pulled the stream was cancelled"):
+            await anext(numbers)
+        assert await anext(numbers, "end") == "end"
+
+    testing.run(main())
+
+
+@pytest.mark.parametrize("turns", range(5))
+@pytest.mark.parametrize("waits", [False, True])
+def test_who_waits_for_a_task_that_somebody_cancels_is_told_so(turns, waits):
+    """As an error: it is no cancellation of who waits. And it comes, though closing takes long."""
+
+    class Source:
+        closed = 0
+
+        def __aiter__(self):
+            return self
+
+        async def __anext__(self):
+            await asyncio.sleep(50)
+            return "a"
+
+        async def aclose(self):
+            await asyncio.sleep(5)
+            self.closed += 1
+
+    async def main():
+        source = Source()
+        items = stream(source)
+        known = asyncio.all_tasks()
+        waiting = asyncio.ensure_future(ait.anext(items, "end", timeout=99 if waits else 1))
+        if not waits:
+            with pytest.raises(TimeoutError):
+                await waiting
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        for task in asyncio.all_tasks() - known - {waiting}:
+            task.cancel()
+        if not waits:
+            await asyncio.sleep(turns)
+            waiting = asyncio.ensure_future(ait.anext(items, "end", timeout=99))
+        if waits and turns == 0:
+            assert await waiting == "a"  # there was no task
+        else:
+            with pytest.raises(RuntimeError, match="that pulled the stream was cancelled"):
+                await waiting
+            assert await anext(items, "end") == "end"
+        await items.aclose()
+        assert source.closed == 1
+
+    testing.run(main())
+
+
+def test_a_stream_that_was_pulled_in_a_loop_that_is_closed_can_be_closed():
+    async def begin():
+        assert await ait.anext(items, timeout=1) == "a"
+
+    async def main():
+        await items.aclose()
+        assert await anext(items, "end") == "end"
+
+    class Source:
+        closed = 0
+
+        def __aiter__(self):
+            return self
+
+        async def __anext__(self):
+            return "a"
+
+        async def aclose(self):
+            self.closed += 1
+
+    source = Source()
+    items = stream(source)
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(begin())
+    loop.close()
+    testing.run(main())
+    assert source.closed == 1
 
 
 def test_a_stream_dropped_after_a_timeout_leaves_no_task_and_no_complaint():

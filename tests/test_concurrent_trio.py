@@ -9,6 +9,7 @@ import pytest
 import trio
 import trio.testing
 
+import aitertools as ait
 from aitertools import stream
 
 from .oracle import Failed, pulls
@@ -52,6 +53,67 @@ def test_outside_of_async_with_it_says_what_is_missing():
     async def main():
         with pytest.raises(RuntimeError, match="inside 'async with'"):
             await anext(map_of(range(3)))
+
+    run(main)
+
+
+TIMED = {
+    "timeout": lambda source: source.timeout(9),
+    "take_until": lambda source: source.take_until(trio.sleep(99)),
+    "merge": ait.merge,
+    "batched": lambda source: source.batched(3, within=9).flatten(),
+    "zip_latest": lambda source: ait.zip_latest(source).map(lambda row: row[0]),
+}
+
+
+@pytest.mark.parametrize("name", TIMED)
+def test_a_source_that_was_asked_outside_of_async_with_is_not_pulled_there(name):
+    """It was by the second pull, in the consumer: its cancel scopes were torn apart."""
+
+    async def source():
+        for item in range(3):
+            pulled_by.add(trio.lowlevel.current_task())
+            with trio.move_on_after(9):
+                await trio.sleep(1)
+            yield item
+
+    pulled_by = set()
+
+    async def main():
+        subject = TIMED[name](stream(source()))
+        for _ in range(2):
+            with pytest.raises(RuntimeError, match="inside 'async with'"):
+                await anext(subject)
+        assert pulled_by == set()
+        async with subject:
+            assert await subject.list() == [0, 1, 2]
+        assert len(pulled_by) == 1
+
+    run(main)
+
+
+@pytest.mark.parametrize("name", TIMED)
+def test_a_source_that_was_asked_outside_of_async_with_is_closed(name):
+    class Source:
+        closed = 0
+
+        def __aiter__(self):
+            return self
+
+        async def __anext__(self):
+            await trio.sleep_forever()
+
+        async def aclose(self):
+            await trio.sleep(1)
+            self.closed += 1
+
+    async def main():
+        source = Source()
+        subject = TIMED[name](stream(source))
+        with pytest.raises(RuntimeError, match="inside 'async with'"):
+            await anext(subject)
+        await subject.aclose()
+        assert source.closed == 1
 
     run(main)
 

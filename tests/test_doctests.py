@@ -30,9 +30,17 @@ def examples(name):
     finder = doctest.DocTestFinder(exclude_empty=True)
     names = vars(module) | NAMES
     for value in vars(module).values():
-        is_code = inspect.isfunction(value) or inspect.isclass(value)
-        if is_code and inspect.getsourcefile(inspect.unwrap(value)) == module.__file__:
+        if (inspect.isfunction(value) or inspect.isclass(value)) and file_of(
+            value
+        ) == module.__file__:
             yield from finder.find(value, globs=names, module=False)
+
+
+def file_of(value):
+    try:
+        return inspect.getsourcefile(inspect.unwrap(value))
+    except TypeError:  # it is built in
+        return None
 
 
 def core_examples():

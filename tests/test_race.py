@@ -132,6 +132,23 @@ def test_a_function_that_fails_before_the_first_item_has_lost():
     run(main())
 
 
+def test_who_goes_on_after_a_ctrl_c_is_not_left_to_wait_for_the_source_it_came_from():
+    async def main():
+        interrupted = True
+
+        async def source():
+            if interrupted:
+                raise KeyboardInterrupt
+            yield
+
+        raced = ait.race(source(), "")
+        with pytest.raises(KeyboardInterrupt):
+            await anext(raced)
+        assert await raced.list() == []
+
+    run(main())
+
+
 def test_after_the_start_nothing_is_left_of_the_race():
     """A long winner costs no memory."""
 

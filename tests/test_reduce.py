@@ -263,7 +263,9 @@ def test_sum_refuses_strings_as_the_builtin_does(start):
 # ---- one item ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("keys", [{}, {"key": even}, {"key": asynced(even)}], ids=repr)
+@pytest.mark.parametrize(
+    "keys", [{}, {"key": even}, {"key": asynced(even)}], ids=["", "key", "async key"]
+)
 def test_min_and_max_of_nothing_say_so(keys):
     with pytest.raises(ValueError, match=r"^min\(\) iterable argument is empty\b"):
         run(stream([]).min(**keys))

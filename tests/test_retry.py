@@ -481,7 +481,7 @@ def test_an_error_that_is_not_retried_passes_and_the_stream_goes_on():
 ON: list[Any] = [Lost, (Lost, KeyError), (KeyError, Lost), lambda error: isinstance(error, Lost)]
 
 
-@pytest.mark.parametrize("on", ON, ids=repr)
+@pytest.mark.parametrize("on", ON, ids=["class", "classes", "classes, turned", "function"])
 def test_on_says_which_errors_are_retried(on):
     errors = [Lost(), Other(), Lost()]
 

@@ -183,7 +183,9 @@ REFUSED: list[tuple[Any, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("make", "how", "rule"), REFUSED, ids=lambda part: str(part)[:40])
+@pytest.mark.parametrize(
+    ("make", "how", "rule"), REFUSED, ids=lambda part: getattr(part, "__name__", str(part))[:40]
+)
 def test_what_makes_no_sense_is_refused(make, how, rule):
     with pytest.raises(ValueError, match=rf"^{make.__name__}\(\): {rule}$"):
         make(**how)

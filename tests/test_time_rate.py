@@ -248,6 +248,16 @@ def test_a_cost_that_fails_takes_the_item_along_and_nothing_else():
         assert {time for time, _ in seen} == {0}
 
 
+def test_a_number_that_no_float_can_hold_fails_once():
+    """It failed at each look at the clock, for ever, with the same item."""
+    huge = 10**400
+    seen = watched(lambda s: s.rate_limit(1, burst=3, cost=abs), [(0, 1), (0, huge), (0, 1)])
+    assert seen == [(0, 1), (0, Failed(OverflowError)), (0, 1)]
+    for limits in ({"n": huge}, {"n": 1, "burst": huge}):
+        with pytest.raises(OverflowError, match="int too large to convert to float"):
+            ait.empty().rate_limit(**limits)
+
+
 def test_a_cost_that_is_cancelled_is_asked_for_again():
     asked = []
 

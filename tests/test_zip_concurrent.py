@@ -148,6 +148,25 @@ def test_with_strict_the_error_comes_when_all_are_closed_and_then_the_end():
     run(main())
 
 
+@pytest.mark.parametrize("concurrent", [False, True])
+def test_an_error_of_closing_does_not_mask_that_the_lengths_differ(concurrent):
+    async def longer():
+        try:
+            for item in "abc":
+                await asyncio.sleep(1)
+                yield item
+        finally:
+            raise zoo.CloseError
+
+    async def main():
+        rows = ait.zip(longer(), marbles.source("-1|"), strict=True, concurrent=concurrent)
+        with pytest.raises(ValueError, match=r"argument 2 is shorter than argument 1") as raised:
+            await rows.list()
+        assert isinstance(raised.value.__context__, zoo.CloseError)
+
+    run(main())
+
+
 def test_messages_are_those_of_the_builtin():
     for sizes in [(2, 1), (1, 2), (2, 2, 1), (1, 1, 2), (3, 3, 3, 2)]:
         data = [range(n) for n in sizes]

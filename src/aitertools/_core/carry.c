@@ -258,6 +258,21 @@ go_aside(ait_carrier *c, ait_state *st, PyObject **out)
     return hand_over(c, st);
 }
 
+/* Raise that there can be no courier; true. */
+static bool
+no_place(ait_state *st)
+{
+    PyObject *in_loop = PyObject_CallNoArgs(st->hooks[AIT_HOOK_IN_LOOP]);
+    if (in_loop != NULL) {
+        PyErr_SetString(PyExc_RuntimeError,
+                        in_loop == Py_True
+                            ? "under trio, use a stream with concurrency inside 'async with'"
+                            : "no running event loop");
+        Py_DECREF(in_loop);
+    }
+    return true;
+}
+
 int
 ait_carry_aside(PyObject *shared, ait_carrier *c, ait_state *st, bool polite, PyObject **out)
 {
@@ -271,22 +286,23 @@ ait_carry_aside(PyObject *shared, ait_carrier *c, ait_state *st, bool polite, Py
     if (c->courier != NULL) {
         return pull_as_courier(c, st, out);
     }
-    c->pull->d.halting = true;
-    PySendResult r = ait_run_send((PyObject *)c->pull, Py_None, out);
-    bool halted = c->pull->d.halted;
-    c->pull->d.halting = c->pull->d.halted = false;
-    if (r != PYGEN_NEXT) {
-        return settle(c, r, out);
+    c->stranded = false;
+    bool halted = c->pull->d.halted; /* before, when it was stranded */
+    if (!halted) {
+        c->pull->d.halting = true;
+        PySendResult r = ait_run_send((PyObject *)c->pull, Py_None, out);
+        halted = c->pull->d.halted;
+        c->pull->d.halting = false;
+        if (r != PYGEN_NEXT) {
+            return settle(c, r, out);
+        }
     }
-    if (engage(shared, c, st) < 0) {
+    if (engage(shared, c, st) < 0 || (c->courier == NULL && no_place(st))) {
         Py_CLEAR(*out);
+        c->stranded = true; /* to be gone on with when there is */
         return PYGEN_ERROR;
     }
-    if (c->courier == NULL) {
-        Py_CLEAR(*out);
-        PyErr_SetString(PyExc_RuntimeError, "no running event loop");
-        return PYGEN_ERROR;
-    }
+    c->pull->d.halted = false;
     return halted ? pull_as_courier(c, st, out) : go_aside(c, st, out);
 }
 

@@ -22,6 +22,7 @@ typedef struct {
     PyObject *courier; /* or NULL: none was needed so far ...            */
     PyObject *task, *loop, *context; /* ... the courier's                */
     bool alone;        /* there are no couriers here                     */
+    bool stranded;     /* there was nobody to go on with the pull                */
     bool delivering;   /* the courier does: what is asked for there, it goes on with itself */
     bool closing;      /* the courier closes the source: it goes on with no pull  */
     bool over;         /* the courier's task was cancelled, that was told         */

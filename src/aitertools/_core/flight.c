@@ -105,9 +105,9 @@ ait_flight_forget(ait_flight *flight)
     for (int64_t i = flight->base; i < flight->next; i++) {
         PyObject *value = NULL;
         AIT_LOCK(flight);
-        if (i >= flight->base && i < flight->next) {
+        if (i >= flight->base && i < flight->next && slot_at(flight, i)->outcome != AIT_IN_FLIGHT) {
             value = slot_at(flight, i)->value;
-            slot_at(flight, i)->value = NULL;
+            *slot_at(flight, i) = (ait_flight_slot){NULL, AIT_SKIPPED};
         }
         AIT_UNLOCK();
         Py_XDECREF(value);
@@ -227,6 +227,13 @@ flight_pop(PyObject *self, PyObject *Py_UNUSED(ignored))
 }
 
 static PyObject *
+flight_forget(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    ait_flight_forget((ait_flight *)self);
+    Py_RETURN_NONE;
+}
+
+static PyObject *
 flight_may_begin(PyObject *self, void *Py_UNUSED(ignored))
 {
     return PyBool_FromLong(((ait_flight *)self)->held < ((ait_flight *)self)->most);
@@ -275,6 +282,8 @@ static PyMethodDef flight_methods[] = {
      PyDoc_STR("skip($self, ticket, /)\n--\n\nWhether who waits should look.")},
     {"pop", flight_pop, METH_NOARGS,
      PyDoc_STR("pop($self, /)\n--\n\nThe next result, or PENDING; or raises the next error.")},
+    {"forget", flight_forget, METH_NOARGS,
+     PyDoc_STR("forget($self, /)\n--\n\nDrop the outcomes that are there.")},
     {NULL},
 };
 

@@ -217,12 +217,17 @@ static PyObject *
 intake_aclose(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     ait_intake *intake = (ait_intake *)self;
-    PyObject *courier, *source;
+    PyObject *courier, *source, *pull = NULL;
     end(intake);
     AIT_LOCK(intake);
     courier = Py_XNewRef(intake->carrier.courier);
     source = Py_XNewRef((PyObject *)intake->carrier.source);
+    if (intake->carrier.stranded) { /* the source is busy with it */
+        pull = (PyObject *)intake->carrier.pull;
+        intake->carrier.pull = NULL;
+    }
     AIT_UNLOCK();
+    Py_XDECREF(pull);
     PyObject *closing = NULL;
     if (courier == NULL && source == NULL) {
         PyErr_SetString(PyExc_RuntimeError, "aclose(): was dropped");

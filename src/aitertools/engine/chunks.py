@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextvars
 import pickle
+import reprlib
 import traceback
 from collections.abc import Callable, Sequence
 from time import perf_counter
@@ -20,6 +21,9 @@ __all__ = ["Chunk", "Reply"]
 
 PLAIN = {int, float, complex, str, bytes, bool, type(None)}
 """With these nothing can go wrong: a list of them is pickled as it is."""
+
+
+NOTHING = Fn(bool)
 
 
 class Chunk:
@@ -52,6 +56,11 @@ class Chunk:
                 break
         return Reply(outcomes, perf_counter() - began)
 
+    def drop(self) -> None:
+        """Have nothing begin any more, and let go of it: an executor may keep this for long."""
+        self.dropped = True
+        self._fn, self.items, self._context = NOTHING, [], None
+
     def _call(self) -> Callable[[Any], Any]:
         fn, star, keep, _ = self._fn
         call: Callable[[Any], Any] = (lambda item: fn(*item)) if star else fn
@@ -64,8 +73,19 @@ class Chunk:
             return call
         return lambda item: context.copy().run(call, item)
 
+    def forget(self, reply: object = None) -> None:
+        """Let go of items and outcomes: the frames of errors lead here, and so to themselves."""
+        self.items.clear()
+        if isinstance(reply, Reply):
+            reply.outcomes.clear()
+
+    def __repr__(self) -> str:
+        """Name the function, for errors of an executor that cannot send it."""
+        fn = self._fn.fn
+        return f"<{len(self.items)} calls of {getattr(fn, '__qualname__', fn)}>"
+
     def __reduce__(self) -> Any:
-        return _read_chunk, (self._fn._replace(wrap=None), _pickled(self.items))
+        return _read_chunk, (self._fn._replace(wrap=None), _pickled(self.items, "item"))
 
 
 def _then(call: Callable[[Any], Any], last: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -91,7 +111,7 @@ class Reply:
         self.seconds = seconds
 
     def __reduce__(self) -> Any:
-        return _read_reply, (_pickled(self.outcomes), self.seconds)
+        return _read_reply, (_pickled(self.outcomes, "result"), self.seconds)
 
 
 def _read_chunk(fn: Fn, pickles: Any) -> Chunk:
@@ -111,20 +131,21 @@ class Pickle(bytes):
     __slots__ = ()
 
 
-def _pickled(values: list[Any]) -> list[Any]:
+def _pickled(values: list[Any], what: str) -> list[Any]:
     """Return what can be pickled for sure, and read so that an error of one is that one's."""
     if PLAIN.issuperset(map(type, values)):
         return values
-    return [_pickle(value) for value in values]
+    return [_pickle(value, what) for value in values]
 
 
-def _pickle(value: Any) -> Any:
+def _pickle(value: Any, what: str) -> Any:
     if type(value) in PLAIN:
         return value
     try:
         failed = isinstance(value, Failed)
         return Pickle(_dumps_error(value.error) if failed else pickle.dumps(value, -1))
     except Exception as error:
+        error.add_note(f"pickling the {what}: {reprlib.repr(value)}")
         return Pickle(_dumps_error(error))
 
 

@@ -40,10 +40,10 @@ class Way(NamedTuple):
                 raise TypeError(f"{name}() got an unexpected keyword argument {keyword!r}")
         if "executor" in keywords:
             check_executor(keywords["executor"], name)
-        elif "concurrency" not in keywords:
-            raise TypeError(f"{name}(): {next(iter(keywords))} needs concurrency")
         elif "chunksize" in keywords:
             raise TypeError(f"{name}(): chunksize needs executor")
+        elif "concurrency" not in keywords:
+            raise TypeError(f"{name}(): {next(iter(keywords))} needs concurrency")
         return cls(name, **keywords)
 
 

@@ -123,9 +123,12 @@ class Executing(Operator):
         self._intake.dismiss()
 
     def _end(self) -> None:
+        """Begin no more, and let go of what is there; maybe in the middle of any line below."""
         self._closing = True
         self._pool.drop()
         self._failures.clear()
+        self._flight.forget()
+        self._policy.forget()
 
     # ---- sending -----------------------------------------------------------------------------
 
@@ -135,10 +138,10 @@ class Executing(Operator):
 
     def _go_on(self) -> None:
         """Collect what is over, and send as long as there is room and something to send."""
-        while self._pool.over or self._flight.held <= self._resume:
+        while not self._closing and (self._pool.over or self._flight.held <= self._resume):
             self._collect()
             self._fill()
-        if self._failures and not self._seeing:
+        if self._failures and not self._seeing and not self._closing:
             self._have_seen_to()
 
     def _fill(self) -> None:
@@ -179,21 +182,23 @@ class Executing(Operator):
     # ---- what comes back ---------------------------------------------------------------------
 
     def _collect(self) -> None:
-        while self._pool.over:
-            chunk, reply, away = self._pool.collect()
+        while (over := self._pool.collect()) is not None:
+            chunk, reply, away = over
             if isinstance(reply, Reply):
                 self._pace.learn(len(chunk.items), reply.seconds, away)
                 self._settle(chunk, reply.outcomes)
             else:
                 failed = [Failed(runtime.for_item(reply, item)) for item in chunk.items]
                 self._settle(chunk, failed)
+            chunk.forget(reply)
 
     def _settle(self, chunk: Chunk, outcomes: list[Any]) -> None:
         _, _, keep, wrap = self._fn
         if keep == Keep.RESULT and wrap is None and Failed not in map(type, outcomes):
             self._settled(any(list(map(self._flight.settle, chunk.tickets, outcomes))))
             return
-        for ticket, item, outcome in zip(chunk.tickets, chunk.items, outcomes, strict=True):
+        # No items: it was dropped just now.
+        for ticket, item, outcome in zip(chunk.tickets, chunk.items, outcomes, strict=False):
             if type(outcome) is Failed:
                 self._failed(ticket, item, failure(outcome.error))
             elif keep == Keep.RESULT:
@@ -242,6 +247,8 @@ class Executing(Operator):
                     self._lose(ticket, later)
                     raise
                 outcome = Failed(failure(later))
+            if self._closing:
+                return
             if outcome is SKIP:
                 self._settled(self._flight.skip(ticket))
             elif type(outcome) is Failed:
@@ -249,9 +256,8 @@ class Executing(Operator):
             else:
                 self._settled(self._flight.settle(ticket, outcome))
         self._seeing = False
-        if not self._closing:
-            self._resume = ANY
-            self._go_on()
+        self._resume = ANY
+        self._go_on()
 
     def _lose(self, ticket: int, error: BaseException) -> None:
         """Somebody else cancelled the task: the consumer must not wait for it."""

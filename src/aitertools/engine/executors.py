@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextvars
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from time import perf_counter
 from typing import Any
@@ -27,12 +28,13 @@ class Pool:
     *news* is called in the event loop when chunks are over: once for those of a moment.
     """
 
-    __slots__ = ("_alarm", "_executor", "_sent", "over")
+    __slots__ = ("_alarm", "_dropped", "_executor", "_sent", "over")
 
     def __init__(self, executor: Any, news: Callable[[], None]) -> None:
         self._executor = executor
         self._alarm = runtime.Alarm(news)
         self._sent: dict[Chunk, Any] = {}
+        self._dropped = False
         self.over: deque[tuple[Chunk, Reply | BaseException, float]] = deque()  # not collected
 
     def __len__(self) -> int:
@@ -48,15 +50,23 @@ class Pool:
         self._sent[chunk] = None
         try:
             future = self._sent[chunk] = self._executor.submit(chunk)
-        except Exception as error:
+        except BaseException as error:
             self._ring(chunk, error)
         else:
             future.add_done_callback(partial(self._over, chunk))
+        if self._dropped:  # the collector had its turn in the middle of this
+            self.drop()
 
-    def collect(self) -> tuple[Chunk, Reply | BaseException, float]:
-        """Return a chunk that is over, what came of it, and after how many seconds."""
-        over = self.over.popleft()
-        del self._sent[over[0]]
+    def collect(self) -> tuple[Chunk, Reply | BaseException, float] | None:
+        """Return a chunk that is over, what came of it, and after how many seconds; None: none is.
+
+        So it is when all was dropped just now: the collector has its turn wherever it likes.
+        """
+        try:
+            over = self.over.popleft()
+        except IndexError:
+            return None
+        self._sent.pop(over[0], None)
         return over
 
     def drop(self) -> None:
@@ -64,24 +74,30 @@ class Pool:
 
         From whatever thread, and from a ``__del__``.
         """
+        self._dropped = True
         self._alarm.silence()
-        while self._sent:
-            chunk, future = self._sent.popitem()
-            chunk.dropped = True
-            if future is not None:
-                future.cancel()
-        self.over.clear()
+        with suppress(KeyError):  # another thread may do the same
+            while True:
+                chunk, future = self._sent.popitem()
+                chunk.drop()
+                if future is not None:
+                    future.cancel()
+        self._forget()
 
     def _over(self, chunk: Chunk, future: Any) -> None:
         """See what came of *chunk*; in whatever thread."""
-        if chunk.dropped:
-            return
-        try:
-            reply: Reply | BaseException = future.result()
-        except BaseException as error:
-            reply = error
-        self._ring(chunk, reply)
+        self._ring(chunk, runtime.outcome_of(future))
 
     def _ring(self, chunk: Chunk, reply: Reply | BaseException) -> None:
         self.over.append((chunk, reply, perf_counter() - chunk.sent))
-        self._alarm.ring()
+        if chunk.dropped:
+            self._forget()
+        else:
+            self._alarm.ring()
+
+    def _forget(self) -> None:
+        """Let go of what nobody will collect."""
+        with suppress(IndexError):
+            while True:
+                chunk, reply, _ = self.over.popleft()
+                chunk.forget(reply)

@@ -99,7 +99,11 @@ class Until(_Ending):
         """Deliver what came, until it is over."""
         if self._crew is None:
             self._crew = runtime.Crew(self._intake.source)
-            self._crew.spawn(self._watch(), eager=True, over=self._lost)
+            try:
+                self._crew.spawn(self._watch(), eager=True, over=self._lost)
+            except BaseException:  # there is no place for a task: the next pull looks for one again
+                self._crew = None
+                raise
         if self._over:
             return self._end()
         return self._take() if self._begun else PENDING

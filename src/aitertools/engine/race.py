@@ -43,6 +43,7 @@ class Race(Turns):
             try:
                 item = intake.take()
             except (KeyboardInterrupt, SystemExit):
+                self._line.append(intake)
                 raise
             except BaseException as error:
                 self._errors.append(error)

@@ -197,9 +197,10 @@ class RateLimit(Timed):
 def _checked(cost: Any) -> float:
     if isinstance(cost, bool) or not isinstance(cost, int | float):
         raise TypeError(f"rate_limit(): cost must be a number, not {type(cost).__name__}")
-    if not 0 <= cost < math.inf:
+    tokens = float(cost)  # what no float can hold fails here, and not each time it is looked at
+    if not 0 <= tokens < math.inf:
         raise ValueError(f"rate_limit(): cost must be finite and not negative, not {cost}")
-    return cost
+    return tokens
 
 
 # ---- what the methods make -----------------------------------------------------------------------
@@ -226,6 +227,7 @@ def limiting(source: Any, n: Any, per: Any, burst: Any, cost: Any) -> Any:
     if math.isinf(per):
         raise ValueError("rate_limit(): per must be finite")
     burst = n if burst is None else check_count(burst, "rate_limit", "burst")
+    float(max(n, burst))  # what no float can hold is an OverflowError now, and not for each item
     if cost is not None:
         check_callable(cost, "rate_limit")
     said = f"rate_limit({n})" if per == 1 else f"rate_limit({n}, per={per:g})"

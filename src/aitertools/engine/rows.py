@@ -109,7 +109,14 @@ class Rows(Reader):
     def wait(self) -> Awaitable[object]:
         if self._error is None:
             return super().wait()
-        return self.close([*self._open])  # the stream is at its end: the error comes after that
+        return self._close_for(self._error)  # the stream is at its end: the error comes after that
+
+    async def _close_for(self, error: Exception) -> None:
+        """Close the sources; what fails there comes with *error*, and does not mask it."""
+        try:
+            await self.close([*self._open])
+        except Exception as later:
+            _core.chain_errors(error, later)
 
 
 class RowsToTheLongest(Rows):

@@ -6,27 +6,34 @@ import contextvars
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from .loop import running_loop
 
 __all__ = ["Alarm"]
 
 
+class _Bell(NamedTuple):
+    """How an event loop is told."""
+
+    home: Any
+    soon: Callable[..., object]
+    context: contextvars.Context
+    armed: list[None]  # empty: it was rung, and the callback is to come
+
+
 class Alarm:
     """Rung from whatever thread, it has *callback* called in an event loop: once for many rings.
 
-    That is the loop in which :meth:`settle` was called last.
+    That is the loop in which :meth:`settle` was called last; another one that was rung for before
+    calls nothing any more.
     """
 
-    __slots__ = ("_armed", "_callback", "_context", "_home", "_soon")
+    __slots__ = ("_bell", "_callback")
 
     def __init__(self, callback: Callable[[], None]) -> None:
         self._callback: Callable[[], None] | None = callback
-        self._context: contextvars.Context | None = None
-        self._home: Any = None
-        self._soon: Any = None
-        self._armed: list[None] = []  # empty: it was rung, and the callback is to come
+        self._bell: _Bell | None = None
 
     def settle(self, context: contextvars.Context) -> None:
         """Have the callback called in the running event loop from now on, in *context*."""
@@ -39,25 +46,27 @@ class Alarm:
                 raise RuntimeError("no running event loop")
             home = trio.lowlevel.current_trio_token()
             soon = home.run_sync_soon
-        if home is not self._home:
-            self._home, self._soon, self._context = home, soon, context
-            self._armed = [None]
+        if self._bell is None or home is not self._bell.home:
+            self._bell = _Bell(home, soon, context, [None])
 
     def ring(self) -> None:
         """Have the callback called, soon; not at all if the loop is closed."""
+        bell = self._bell
+        if bell is None:
+            return
         try:
-            self._armed.pop()
+            bell.armed.pop()
         except IndexError:
             return
         with suppress(RuntimeError):
-            self._soon(self._go)
+            bell.soon(self._go, bell)
 
     def silence(self) -> None:
         """Do not call it any more, and let go of it. From whatever thread, and a ``__del__``."""
         self._callback = None
 
-    def _go(self) -> None:
-        self._armed.append(None)  # first: what is rung for from now on may be overlooked
+    def _go(self, bell: _Bell) -> None:
+        bell.armed.append(None)  # first: what is rung for from now on may be overlooked
         callback = self._callback
-        if callback is not None and self._context is not None:
-            self._context.run(callback)
+        if callback is not None and bell is self._bell:
+            bell.context.run(callback)

@@ -138,8 +138,16 @@ class Crew:
         try:
             self._loop.call_soon_threadsafe(callback)
         except RuntimeError:
+            self._give_up()
             return False
         return True
+
+    def _give_up(self) -> None:
+        """Close what never began, and never will, for Python not to complain about it."""
+        for task in list(self._tasks):
+            work = task.get_coro()
+            if work is not None and not work.cr_suspended and not work.cr_running:
+                work.close()
 
 
 async def _end_all(tasks: Iterable[Any]) -> None:

@@ -7,7 +7,7 @@ import reprlib
 from concurrent.futures import CancelledError, Executor
 from typing import Any
 
-__all__ = ["for_item", "is_executor", "workers_of"]
+__all__ = ["for_item", "is_executor", "outcome_of", "workers_of"]
 
 
 def is_executor(obj: object) -> bool:
@@ -21,6 +21,17 @@ def workers_of(executor: Any) -> int:
     if type(workers) is int and workers > 0:
         return workers
     return os.cpu_count() or 1
+
+
+def outcome_of(future: Any) -> Any:
+    """Return the result of a future that is done, or its error.
+
+    That is not raised: its traceback would lead here, and to those who have cancelled the future.
+    """
+    if future.cancelled():
+        return CancelledError()
+    error = future.exception()
+    return future.result() if error is None else error
 
 
 def for_item(error: BaseException, item: Any) -> BaseException:

@@ -18,16 +18,19 @@ if TYPE_CHECKING:
 # cycle, and could not close it any more.
 _at_work: set[asyncio.Task[None]] = set()
 
+CANCELLED = "anext(): the task that pulled the stream was cancelled"
+
 
 class _Puller:
     """What the task of a pump has; not the pump itself, which may be dropped meanwhile."""
 
-    __slots__ = ("answer", "demand", "stream")
+    __slots__ = ("answer", "demand", "over", "stream")
 
     def __init__(self, stream: Stream[Any]) -> None:
         self.stream = stream
         self.demand = asyncio.Event()
         self.answer: asyncio.Future[Any] | None = None  # of a pull that nobody has fetched yet
+        self.over = False  # its task was cancelled by somebody else, and that was told
 
     async def run(self) -> None:
         """Pull once per demand until cancelled, then close the stream, in the task that pulled."""
@@ -44,16 +47,24 @@ class _Puller:
         try:
             item = await anext(self.stream)
         except asyncio.CancelledError as exc:
-            answer.set_exception(exc)
-            answer.exception()
             task = asyncio.current_task()
             if task is not None and task.cancelling():
-                raise
+                raise  # refused when the stream is closed
+            answer.set_exception(exc)
+            answer.exception()
         except BaseException as exc:  # noqa: BLE001 -- whatever it is, the consumer gets it
             answer.set_exception(exc)
             answer.exception()  # kept until it is asked for; no complaint if it never is
         else:
             answer.set_result(item)
+
+    def refuse(self, _: object) -> None:
+        """Answer who still waits: the task is over, which somebody has cancelled."""
+        answer = self.answer
+        if answer is not None and not answer.done():
+            answer.set_exception(RuntimeError(CANCELLED))
+            answer.exception()
+            self.over = True
 
 
 class Pump:
@@ -64,19 +75,19 @@ class Pump:
     gets its item.
     """
 
-    __slots__ = ("_over", "_puller", "_task")
+    __slots__ = ("_puller", "_task")
 
     def __init__(self, stream: Stream[Any]) -> None:
         self._puller = _Puller(stream)
         self._task: asyncio.Task[None] | None = None
-        self._over = False  # its task was cancelled by somebody else, and that was told
 
     def __aiter__(self) -> Pump:
         return self
 
     async def __anext__(self) -> Any:
         puller = self._puller
-        if self._task is not None:
+        came = puller.answer is not None and puller.answer.done()  # be its task over by now or not
+        if self._task is not None and not came:
             self._check(self._task)
         if puller.answer is None:
             puller.answer = asyncio.get_running_loop().create_future()
@@ -87,6 +98,7 @@ class Pump:
             self._task = asyncio.get_running_loop().create_task(puller.run(), context=context)
             _at_work.add(self._task)
             self._task.add_done_callback(_at_work.discard)
+            self._task.add_done_callback(puller.refuse)
 
         answer = puller.answer
         if not answer.done():
@@ -97,19 +109,28 @@ class Pump:
     def _check(self, task: asyncio.Task[None]) -> None:
         """Refuse what cannot be answered: there is one task, of one event loop."""
         if task.done():
-            if self._over:
+            if self._puller.over:
                 raise StopAsyncIteration
-            self._over = True
-            raise RuntimeError("anext(): the task that pulled the stream was cancelled")
+            self._puller.over = True
+            raise RuntimeError(CANCELLED)
         if task.get_loop() is not asyncio.get_running_loop():
             raise RuntimeError("anext(): the stream is pulled by a task of another event loop")
 
     async def aclose(self) -> None:
         """Cancel the pull, and return when the task has closed the stream."""
-        if self._task is None:
+        if self._task is None or self._is_left():
             await self._puller.stream.aclose()
         else:
             await _finish(self._task)
+
+    def _is_left(self) -> bool:
+        """Whether its task will never end, as its loop is closed."""
+        task = self._task
+        if task is None or task.done() or not task.get_loop().is_closed():
+            return False
+        _at_work.discard(task)
+        silence(task)
+        return True
 
     def __del__(self) -> None:
         if self._task is None or self._task.done():

@@ -440,6 +440,15 @@ class Reduce(Generic[T_co]):
 
         Cancelling it cancels the calls, and waits for their end. Under trio, it is used inside of
         an ``async with`` of a stream.
+
+        With *executor* its workers make the calls, in chunks, as for :meth:`map`. Then neither an
+        error nor a cancellation waits for calls that have begun.
+
+        >>> from concurrent.futures import ThreadPoolExecutor
+        >>> with ThreadPoolExecutor(1) as thread:
+        ...     run(stream("ab").for_each(print, executor=thread))
+        a
+        b
         """
         if way:
             options = Way.of("for_each", way, "ordered", "buffer")

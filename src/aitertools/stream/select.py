@@ -53,6 +53,14 @@ class Select(Generic[T_co]):
 
         >>> run(stream([1, 2, 3, 4]).filter(lambda n: n % 2, concurrency=3).list())
         [1, 3]
+
+        With *executor*, the workers of that call *pred*, and tell whether it is true: the items
+        that are passed on are those that came. That and *chunksize* are those of :meth:`map`.
+
+        >>> from concurrent.futures import ThreadPoolExecutor
+        >>> with ThreadPoolExecutor(2) as threads:
+        ...     run(stream("a1b2").filter(str.isdigit, executor=threads).list())
+        ['1', '2']
         """
         if way:
             stream: Stream[Any] = filtering(Way.of("filter", way, "key"), self, pred)
@@ -71,7 +79,13 @@ class Select(Generic[T_co]):
         [2, 4]
 
         An item whose *pred* fails or is cancelled half-way is gone, as for :meth:`filter`, which
-        see for *concurrency* as well. See also :meth:`partition`, which gives both halves.
+        see for *concurrency* and *executor* as well. See also :meth:`partition`, which gives both
+        halves.
+
+        >>> from concurrent.futures import ThreadPoolExecutor
+        >>> with ThreadPoolExecutor(2) as threads:
+        ...     run(stream("a1b2").filterfalse(str.isdigit, executor=threads).list())
+        ['a', 'b']
         """
         if way:
             options = Way.of("filterfalse", cast("dict[str, Any]", way), "key")

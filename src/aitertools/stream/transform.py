@@ -95,8 +95,30 @@ class Transform(Generic[T_co]):
         and returns when they are over; then it closes the source. Each call has a copy of the
         context of the first pull. Under trio it is used inside of an ``async with`` of the stream.
 
-        Raises TypeError for one of these without *concurrency*, ValueError if that is less than one
-        or *buffer* negative.
+        With *executor*, a ``concurrent.futures.Executor``, its workers make the calls, of a *fn*
+        that is not ``async def``: threads, processes, or interpreters.
+
+        >>> from concurrent.futures import ThreadPoolExecutor
+        >>> with ThreadPoolExecutor(2) as threads:
+        ...     run(stream(["a.txt", "b.txt"]).map(len, executor=threads).list())
+        [5, 5]
+
+        They are sent chunks of the items at hand: of one item where a call takes long, of more
+        where it is short, or of up to *chunksize*; nobody waits for a chunk to fill. *concurrency*
+        is how many chunks are with the executor, as many as it has workers if it is not given. The
+        results of so many chunks, and twice as many items or *buffer*, may wait for the consumer.
+
+        An error of *fn* comes with the traceback of its worker. What cannot be pickled, or read, is
+        an error of that item. If the executor fails, as when a process dies, each item that it had
+        is such an error, with a note that names the item. Closing does not wait for workers: calls
+        that have not begun are cancelled, others end by themselves, unheard. The executor stays
+        open. Calls in threads have a copy of the context of the first pull.
+
+        Raises TypeError for one of these without *concurrency* or *executor*, for *chunksize*
+        without *executor* or *key* with it, and for an ``async def`` function there; ValueError if
+        *concurrency* or *chunksize* is less than one or *buffer* negative.
+
+        Source: asyncio's ``run_in_executor``, ``Executor.map`` and its *chunksize*.
         """
         items = _core.zip((self, *others), False) if others else self
         if way:
@@ -124,8 +146,14 @@ class Transform(Generic[T_co]):
         >>> run(stream([(2, 5), (3, 2)]).starmap(pow).list())
         [32, 9]
 
-        As for :meth:`map`, an item whose *fn* fails or is cancelled is gone. *concurrency* and what
-        goes with it are those of :meth:`map`; *key* and *on_error* are given the item as it is.
+        As for :meth:`map`, an item whose *fn* fails or is cancelled is gone. *concurrency*,
+        *executor* and what goes with them are those of :meth:`map`; *key* and *on_error* are given
+        the item as it is.
+
+        >>> from concurrent.futures import ThreadPoolExecutor
+        >>> with ThreadPoolExecutor(2) as threads:
+        ...     run(stream([(2, 5), (3, 2)]).starmap(pow, executor=threads, chunksize=2).list())
+        [32, 9]
         """
         if way:
             stream: Stream[Any] = mapping(Way.of("starmap", way), self, fn, star=True)

@@ -116,7 +116,9 @@ def index(
     ):
         files = stream(walk(root, onerror=skip))
         if workers:
-            found = files.map(read, executor=threads).map(symbols, executor=processes)
+            texts = files.map(read, executor=threads)
+            # Twice as many chunks as workers: they have something to do while rows are inserted.
+            found = texts.map(symbols, executor=processes, concurrency=2 * workers)
         else:
             found = files.map(read).map(symbols)
         try:

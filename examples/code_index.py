@@ -3,9 +3,9 @@
     aitertools run examples.code_index:index database=build/code_index.sqlite
     aitertools run examples.code_index:search database=build/code_index.sqlite query="event loop"
 
-One pipeline (see `index`) walks a folder, reads each file in a thread, extracts its symbols in
-another process, and writes them to SQLite in batches. What cannot be used is named at the end.
-Ctrl-C finishes what is under way; a second one breaks it off and keeps what is written.
+One pipeline (see `index`) walks a folder, reads files in threads, finds their symbols in processes,
+and writes these to SQLite in batches. What cannot be used is named at the end; Ctrl-C finishes what
+is under way.
 """
 
 import ast
@@ -116,7 +116,9 @@ def index(
     ):
         files = stream(walk(root, onerror=skip))
         if workers:
-            found = files.map(read, executor=threads).map(symbols, executor=processes)
+            chunks = 2 * workers  # so that these have something to do while rows are inserted
+            texts = files.map(read, executor=threads)
+            found = texts.map(symbols, executor=processes, concurrency=chunks)
         else:
             found = files.map(read).map(symbols)
         try:

@@ -12,9 +12,11 @@ import pytest
 pytest.importorskip("click")
 pytest.importorskip("rich")
 
+from aitertools import cli
 from aitertools.cli.command import aitertools
 
 ROOT = Path(__file__).parents[1]
+PLACES = os.pathsep.join(str(place) for place in (ROOT, Path(cli.__file__).parents[2]))
 
 
 def called(capfd, *arguments):
@@ -28,7 +30,7 @@ def called(capfd, *arguments):
 def started(folder, *arguments, **how):
     """Start it in a process of its own, as the leader of a group, with pipes to both outputs."""
     how = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | how
-    env = os.environ | {"PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "COLUMNS": "120"}
+    env = os.environ | {"PYTHONPATH": PLACES, "PYTHONUTF8": "1", "COLUMNS": "120"}
     command = [sys.executable, "-m", "aitertools", *map(str, arguments)]
     return subprocess.Popen(
         command, cwd=folder, env=env, encoding="utf-8", start_new_session=True, **how

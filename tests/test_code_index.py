@@ -265,4 +265,4 @@ def test_ctrl_c_finishes_what_is_under_way(root, tmp_path):
     kept, files = (int(number.replace(",", "")) for number in told.groups())
     assert rows(database, "SELECT count(*), count(DISTINCT file) FROM symbols") == [(kept, files)]
     assert kept == 5 * files > 0
-    assert err.splitlines()[-1].startswith("stopped by SIGINT: ")
+    assert err.splitlines()[-1].startswith("stopped (SIGINT): ")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import os
+import select
 import signal
 import sys
 import traceback
@@ -21,7 +23,7 @@ from .target import find
 __all__ = ["aitertools"]
 
 HERE, PACKAGE = (str(folder) for folder in Path(__file__).parents[:2])
-OURS = (PACKAGE, contextlib.__file__, "<frozen importlib")
+OURS = (PACKAGE, contextlib.__file__, importlib.__file__, "<frozen importlib")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -72,10 +74,12 @@ def command(
     except OutputError as error:
         raise click.ClickException(f"cannot write: {error}") from None
     except Exception as error:  # noqa: BLE001 -- it is told
-        code = 1
-        if not (isinstance(error, BrokenPipeError) and _nobody_reads()):
+        if isinstance(error, BrokenPipeError) and _nobody_reads():
+            code = 128 + signal.SIGPIPE
+        else:
+            code = 1
             sys.stderr.write(_told(error))
-    context.exit(128 + signal.SIGPIPE if _nobody_reads() else code)
+    context.exit(code if _flushed() else 128 + signal.SIGPIPE)
 
 
 def _uvloop() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -87,13 +91,20 @@ def _uvloop() -> Callable[[], asyncio.AbstractEventLoop]:
 
 
 def _nobody_reads() -> bool:
-    """Whether what was printed cannot be written, as the pipe is closed; then let go of it."""
+    """Whether stdout is a pipe that is closed: a function has printed to it, maybe."""
+    poll = select.poll()
+    poll.register(sys.stdout, 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))
+
+
+def _flushed() -> bool:
+    """Write what was printed; if nobody reads it, let go of it."""
     try:
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return True
-    return False
+        return False
+    return True
 
 
 def _told(error: BaseException) -> str:

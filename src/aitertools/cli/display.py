@@ -56,12 +56,13 @@ class Observer:
         self._reports = 0
         self._waits: collections.Counter[int] = collections.Counter()
 
-    def report(self, state: str) -> Report:
+    def report(self, state: str, *, last: bool = False) -> Report:
         """Look at the stages now."""
         stages = self._flow.stats()
-        self._reports += 1
+        self._reports += not last
         self._waits.update(n for n, stage in enumerate(stages) if stage.waits)
-        rows = [Row(*stage, self._waits[n] / self._reports) for n, stage in enumerate(stages)]
+        reports = self._reports or 1
+        rows = [Row(*stage, self._waits[n] / reports) for n, stage in enumerate(stages)]
         seconds, items = time.monotonic() - self._began, stages[0].items
         rate = f", {items / seconds:,.0f} a second" if seconds >= 0.1 else ""
         return Report(
@@ -106,26 +107,21 @@ async def _shown(
                 async with asyncio.timeout(pause):
                     await stopper.changed.wait()
                     stopper.changed.clear()
-            show(observer.report(_doing(stopper.state)))
+            show(
+                observer.report(f"stopping ({reason})" if (reason := stopper.reason) else "running")
+            )
 
     task = asyncio.create_task(again_and_again())
     state = "done"
     try:
         yield
-        state = "done" if stopper.state == "running" else stopper.state
+        state = f"stopped ({stopper.reason})" if stopper.reason else "done"
     except BaseException as error:
         state = FAILED.get(type(error), "failed")
         raise
     finally:
         task.cancel()
-        show(observer.report(state))
-
-
-def _doing(state: str) -> str:
-    """Say what goes on once it was asked to stop."""
-    if state == "running":
-        return state
-    return f"{state.replace('stopped', 'stopping')} (what is in flight is finished)"
+        show(observer.report(state, last=True))
 
 
 def _line(report: Report) -> None:

@@ -25,7 +25,7 @@ class Stopper:
 
     def __init__(self) -> None:
         self.signal: signal.Signals | None = None
-        self.state = "running"
+        self.reason: str | None = None
         self.changed = asyncio.Event()
         self._requests = 0
         self._process = os.getpid()
@@ -56,7 +56,7 @@ class Stopper:
         """Know what is to be stopped, and when at the latest."""
         self._stream = stream
         if max_seconds is not None and self._loop is not None:
-            self._loop.call_later(max_seconds, self._stop, "stopped after its time")
+            self._loop.call_later(max_seconds, self._stop, "time is up")
 
     async def stopped(self) -> None:
         """Wait for the end of a stop that has begun."""
@@ -68,11 +68,11 @@ class Stopper:
         if self._task is not None:
             self._task.cancel()
 
-    def _stop(self, state: str) -> None:
+    def _stop(self, reason: str) -> None:
         if self._stream is None:
             self.abort()
         elif self._stopping is None and self._loop is not None:
-            self.state = state
+            self.reason = reason
             self.changed.set()
             self._stopping = self._loop.create_task(self._stream.stop())
 
@@ -90,8 +90,7 @@ class Stopper:
         elif self._requests == 2:
             self._loop.call_soon_threadsafe(self.abort)
         else:
-            state = f"stopped by {self.signal.name}"
-            self._loop.call_soon_threadsafe(self._stop, state)
+            self._loop.call_soon_threadsafe(self._stop, self.signal.name)
 
 
 def _received_by_a_child(number: int) -> None:

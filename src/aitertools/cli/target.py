@@ -36,13 +36,13 @@ class Pipeline(NamedTuple):
 def find(target: str) -> Any:
     """Return the object that ``MODULE:NAME`` means; the current directory is looked through too."""
     module_name, colon, name = target.partition(":")
-    if not module_name or not name.isidentifier():
-        hint = ""
+    parts = [*module_name.split("."), name]
+    if module_name.endswith(".py") or not all(part.isidentifier() for part in parts):
+        hint = "" if colon else ", without a colon"
         if module_name.endswith(".py"):
             dotted = ".".join(PurePath(module_name).with_suffix("").parts)
             hint = f"; perhaps {dotted}:{name or 'PIPELINE'}"
-        looked = target if colon else f"{target}, without a colon"
-        raise NotThere(f"MODULE:PIPELINE is looked for, such as demo:rows, not {looked}{hint}")
+        raise NotThere(f"MODULE:PIPELINE is looked for, such as demo:rows, not {target}{hint}")
     here = str(Path.cwd())
     if here not in sys.path:
         sys.path.insert(0, here)

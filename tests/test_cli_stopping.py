@@ -1,0 +1,278 @@
+"""`aitertools run`: signals, a reader that is slow or gone, and what is seen on a terminal."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from importlib import import_module
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from aitertools import stream
+
+from .cli import called, started
+
+from aitertools.cli.running import Job, run  # isort: skip -- see test_cli_run.py
+
+JOBS = '''
+import asyncio, itertools, os, signal, sys
+from signal import SIGINT, SIGTERM, raise_signal
+import aitertools as ait
+from aitertools import stream
+
+NUMBER = SIGINT
+
+def while_pulled():
+    async def each():
+        yield 1
+        asyncio.get_running_loop().call_soon(raise_signal, NUMBER)
+        await asyncio.Event().wait()
+    return stream(each()).batched(9)
+
+def while_a_sink_works():
+    async def insert(item):
+        raise_signal(NUMBER)
+        for _ in range(5):
+            await asyncio.sleep(0)
+        print("inserted", item)
+    return ait.count().for_each(insert)
+
+def while_calls_are_in_flight():
+    async def call(item):
+        if item == 2:
+            raise_signal(NUMBER)
+        await asyncio.sleep(0.01)
+        return item
+    return ait.count().map(call, concurrency=3)
+
+async def while_it_starts():
+    raise_signal(NUMBER)
+    await asyncio.Event().wait()
+
+def while_it_is_called():
+    raise_signal(NUMBER)
+    return ait.count()
+
+def twice():
+    async def insert(item):
+        raise_signal(NUMBER)
+        await asyncio.sleep(0)
+        raise_signal(NUMBER)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            print("left")
+    return ait.count().for_each(insert)
+
+def thrice():
+    def insert(item):
+        for _ in range(3):
+            raise_signal(NUMBER)
+    return ait.count().for_each(insert)
+
+def workers():
+    """What forked workers do that get a signal: one goes on, the other ends as it is told."""
+    def forked(number):
+        pid = os.fork()
+        if not pid:
+            raise_signal(number)
+            os._exit(7)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return stream([SIGINT, SIGTERM]).map(forked)
+
+def printed():
+    return stream(range(100_000)).for_each(print)
+
+def endless():
+    return ait.count()
+
+async def two():
+    yield 1
+    await asyncio.to_thread(sys.stdin.readline)
+    yield 2
+    await asyncio.Event().wait()
+
+def three():
+    return stream([1, 2, 3]).map(str)
+
+def sunk():
+    return stream([1, 2, 3]).map(str).for_each(lambda _: None)
+'''
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "jobs.py").write_text(JOBS)
+    return tmp_path
+
+
+@pytest.fixture
+def jobs(folder, monkeypatch):
+    """The module jobs, which is there for `aitertools run` as well."""
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.delitem(sys.modules, "jobs", raising=False)
+    return import_module("jobs")
+
+
+ENDS = {
+    "while_pulled": ("[1]\n", "stopped"),  # the open batch
+    "while_a_sink_works": ("inserted 0\n", "stopped"),
+    "while_calls_are_in_flight": ("0\n1\n2\n", "stopped"),
+    "while_it_starts": ("", None),
+    "while_it_is_called": (None, "stopped"),
+    "twice": ("left\n", "aborted"),
+}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda n: n.name)
+@pytest.mark.parametrize("job", ENDS)
+def test_a_signal(jobs, capfd, monkeypatch, job, number):
+    """What is in flight is finished and written; the exit code is that of a shell."""
+    monkeypatch.setattr(jobs, "NUMBER", number)
+    before = [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        code, out, err = called(capfd, "run", f"jobs:{job}")
+        if job != "twice":
+            assert [signal.getsignal(n) for n in (signal.SIGINT, signal.SIGTERM)] == before
+    finally:
+        for n, handler in zip((signal.SIGINT, signal.SIGTERM), before, strict=True):
+            signal.signal(n, handler)
+    written, ending = ENDS[job]
+    assert code == 128 + number
+    assert written is None or out == written
+    assert ending is None or err.splitlines()[-1].startswith(ending)
+    assert (ending is None) == (err == "")
+
+
+def test_ctrl_c_while_a_module_is_imported(folder, monkeypatch, capfd):
+    (folder / "imported.py").write_text("import signal; signal.raise_signal(signal.SIGINT)")
+    monkeypatch.syspath_prepend(folder)
+    assert called(capfd, "run", "imported:rows") == (130, "", "")
+
+
+def test_the_third_signal_does_what_it_does_by_default(folder):
+    with started(folder, "run", "jobs:thrice") as process:
+        process.communicate(timeout=30)
+    assert process.returncode == -signal.SIGINT
+
+
+def test_a_forked_worker_leaves_ctrl_c_to_us(folder):
+    with started(folder, "run", "-q", "jobs:workers") as process:
+        out, err = process.communicate(timeout=30)
+    assert (out, process.returncode) == (f"7\n{-signal.SIGTERM}\n", 0), err
+
+
+def test_a_signal_that_is_ignored_stays_so(jobs, capfd, monkeypatch):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        code, out, _ = called(capfd, "run", "-q", "jobs:while_calls_are_in_flight", "--limit", 4)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (code, out) == (0, "0\n1\n2\n3\n")
+
+
+# ---- whoever reads -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("job", ["endless", "printed"])
+def test_a_reader_that_leaves_ends_it_quietly(folder, job):
+    """As in `aitertools run jobs:endless | head -1`."""
+    with started(folder, "run", "-q", f"jobs:{job}") as process:
+        assert process.stdout.readline() == "0\n"
+        process.stdout.close()
+        err = process.stderr.read()
+    assert (process.returncode, err) == (128 + signal.SIGPIPE, "")
+
+
+def test_a_reader_that_leaves_ends_it_also_while_it_waits(folder):
+    """The second line cannot be written; no third one is waited for to see that."""
+    with started(folder, "run", "-q", "jobs:two", stdin=subprocess.PIPE) as process:
+        assert process.stdout.readline() == "1\n"
+        process.stdout.close()
+        process.stdin.write("\n")
+        process.stdin.flush()
+        err = process.stderr.read()
+    assert (process.returncode, err) == (128 + signal.SIGPIPE, "")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_an_output_that_is_full(folder):
+    with Path("/dev/full").open("w") as full:
+        with started(folder, "run", "-q", "jobs:three", stdout=full) as process:
+            err = process.stderr.read()
+    assert (process.returncode, err) == (1, "Error: cannot write: No space left on device\n")
+
+
+def test_a_slow_reader_holds_up_the_source_but_not_the_loop():
+    """No more than a bounded number of lines waits for it; a stop has all of them written."""
+    pulled, lines, reads, tasks = [], [], threading.Event(), []
+
+    def write(data):
+        reads.wait(30)
+        lines.extend(data.decode().split())
+
+    async def watch():
+        before = None
+        while before != len(pulled) or not pulled:
+            before = len(pulled)
+            for _ in range(50):
+                await asyncio.sleep(0)
+        signal.raise_signal(signal.SIGINT)
+        await asyncio.sleep(0)
+        reads.set()
+        return before
+
+    async def numbers():
+        tasks.append(asyncio.create_task(watch()))
+        return stream(count()).tap(pulled.append)
+
+    assert run(Job("numbers", numbers, quiet=True), write) == 130
+    assert tasks[0].result() <= 2001
+    assert lines == [str(n) for n in pulled]
+
+
+# ---- terminals -----------------------------------------------------------------------------------
+
+
+def seen(folder, job, *outputs):
+    """What a terminal shows that is stderr, and perhaps more; and what stdout gets if it is not."""
+    ours, theirs = os.openpty()
+    how = dict.fromkeys(("stderr", *outputs), theirs)
+    with started(folder, "run", f"jobs:{job}", **how) as process:
+        os.close(theirs)
+        data = b""
+        with contextlib.suppress(OSError):  # that is how it ends
+            while chunk := os.read(ours, 65536):
+                data += chunk
+        out = process.stdout.read() if process.stdout else ""
+    os.close(ours)
+    assert process.returncode == 0
+    return data.decode().replace("\r\n", "\n"), out
+
+
+def test_on_a_terminal_there_is_a_table(folder):
+    """Its last state stays."""
+    screen, out = seen(folder, "three")
+    assert out == '"1"\n"2"\n"3"\n'
+    assert "\x1b[" in screen
+    assert re.search(r"list +3 .*\n.*map\(str\) +3 .*\n.*done: 3 items in 0\.\d s\n", screen)
+
+
+def test_items_on_the_same_terminal_are_not_disturbed(folder):
+    """No table is drawn between them."""
+    screen, _ = seen(folder, "three", "stdout")
+    assert screen.startswith('"1"\n"2"\n"3"\ndone: 3 items in 0.')
+    assert "\x1b" not in screen
+
+
+def test_a_sink_on_a_terminal_has_its_table(folder):
+    screen, _ = seen(folder, "sunk", "stdout")
+    assert re.search(r"for_each\(<lambda>\) +3 .*\n.*done: 3 items", screen)

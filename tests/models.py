@@ -95,14 +95,15 @@ def promised(items: Iterable[Any]) -> list[Any]:
 class Promises:
     """A source of coroutines, one for each item of another, which it owns."""
 
-    def __init__(self, source: Any) -> None:
+    def __init__(self, source: Any, fn: Callable[[Any], Any] = promise) -> None:
         self.source = source
+        self.fn = fn
 
     def __aiter__(self) -> Any:
         return self
 
     async def __anext__(self) -> Any:
-        return promise(await anext(self.source))
+        return self.fn(await anext(self.source))
 
     async def aclose(self) -> None:
         await self.source.aclose()

@@ -98,5 +98,6 @@ async def socket(websocket: WebSocket) -> None:
     await duplex(websocket, handler, parse=Command.model_validate_json, max_size=10_000)
 
 
-app.mount("/libraries", StaticFiles(directory=LIBRARIES, check_dir=False))
+libraries = LIBRARIES if LIBRARIES.is_dir() else None  # then the page says what is missing
+app.mount("/libraries", StaticFiles(directory=libraries))
 app.mount("/", StaticFiles(directory=PAGE, html=True))

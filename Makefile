@@ -3,7 +3,9 @@
 #
 #   make demo      index the standard library into build/code_index.sqlite and search it; make demo QUERY="event loop"
 #   make demo-compare  time that with threads and processes against one thing after the other
+#   make demo-web  readings of this machine in a browser, at 127.0.0.1:8000; make demo-web PORT=9000
 #   make test      the test suite; a part of it, by pytest, with make test ARGS="-x -k batched"
+#   make test-web  the page of make demo-web in a headless browser
 #   make test-all  the test suite on each of $VERSIONS that is found: here (the one of .venv), and what is in $PYTHONS
 #   make check     linters, type checkers, and the C core with -Werror
 #   make format    let ruff format the Python files
@@ -15,6 +17,7 @@ PYTHON   ?= python3
 PYTHONS  ?= $(HOME)/.pythons
 VERSIONS ?= here 3.13t 3.13 3.14 3.15
 QUERY    ?= event loop
+PORT     ?= 8000
 
 py     := .venv/bin/python
 core   := $(wildcard src/aitertools/_core/*.[ch])
@@ -23,7 +26,7 @@ found  := $(foreach version,$(VERSIONS),$(if $(wildcard $(PYTHONS)/$(version)/bi
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: demo demo-compare test test-all check format asan bench clean
+.PHONY: demo demo-compare demo-web test test-web test-all check format asan bench clean
 
 demo: .venv/.core
 	.venv/bin/aitertools run examples.code_index:index database=build/code_index.sqlite
@@ -32,13 +35,20 @@ demo: .venv/.core
 demo-compare: .venv/.core
 	$(py) -m benchmarks.code_index $(ARGS)
 
+demo-web: .venv/.core .venv/.examples build/live_feed/.libraries
+	@echo 'open http://127.0.0.1:$(PORT) in a browser; Ctrl-C ends it'
+	@$(py) -m uvicorn --port $(PORT) --no-access-log examples.live_feed.app:app
+
 test: .venv/.core
 	$(py) $(if $(ARGS),-m pytest $(ARGS),scripts/suite)
+
+test-web: .venv/.core .venv/.examples .venv/.browser build/live_feed/.libraries
+	chromium=$$(scripts/browser) && CHROMIUM=$$chromium $(py) -m pytest tests/browser $(ARGS)
 
 test-all: .venv/.core $(found:%=.venv-%/.core)
 	@PYTHONS='$(PYTHONS)' VERSIONS='$(VERSIONS)' scripts/test-all $(ARGS)
 
-check: .venv/.core .venv/.dev .venv/.bench build/werror/.built
+check: .venv/.core .venv/.dev .venv/.bench .venv/.examples .venv/.browser build/werror/.built
 	$(py) -m ruff check
 	$(py) -m ruff format --check
 	$(py) -m mypy
@@ -65,8 +75,12 @@ clean:
 	PYTHON=$(PYTHON) scripts/venv .venv test
 	@touch $@
 
-.venv/.dev .venv/.bench: .venv/.%: .venv/.test
+.venv/.dev .venv/.bench .venv/.examples .venv/.browser: .venv/.%: .venv/.test
 	scripts/venv .venv $*
+	@touch $@
+
+build/live_feed/.libraries: .venv/.test scripts/page-libraries $(wildcard examples/live_feed/package*.json)
+	scripts/page-libraries
 	@touch $@
 
 .venv-asan/.test: .venv/.test

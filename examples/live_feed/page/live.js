@@ -1,6 +1,7 @@
 // Draws each reading that /events sends, and talks to /socket. What is kept is bounded.
 
 const POINTS = 300; // of a chart
+const SPAN = 10; // seconds that it shows at least
 const CHARTS = 24; // of those, the one that has been silent longest makes room
 
 const byId = (id) => document.getElementById(id);
@@ -28,7 +29,7 @@ function bytes(value) {
 const fromZero = { min: { soft: 0, mode: 1, pad: 0.1 }, max: { soft: 1, mode: 1, pad: 0.1 } };
 const KINDS = {
   load: { title: "Load", show: (value) => value.toFixed(2), range: fromZero },
-  memory: { title: "Memory", show: (value) => `${value.toFixed(1)} %`, range: [0, 100] },
+  memory: { title: "Memory", show: (value) => `${short.format(value)} %`, range: [0, 100] },
   sent: { title: "Sent", show: bytes, range: fromZero },
   received: { title: "Received", show: bytes, range: fromZero },
 };
@@ -69,14 +70,16 @@ class Chart {
       ticks: { show: false },
     };
     const { show, range } = this.kind;
+    const width = (_, labels) => 14 + 7 * Math.max(0, ...(labels ?? []).map((one) => one.length));
     const times = (_, splits) => splits.map((time) => clock.format(time * 1000));
     return {
       legend: { show: false },
+      padding: [8, 20, 0, 0],
       cursor: { y: false, drag: { x: false, y: false }, sync: { key: "charts" } },
-      scales: { y: range ? { range } : {} },
+      scales: { x: { range: (_, from, to) => [Math.min(from, to - SPAN), to] }, y: range ? { range } : {} },
       axes: [
         { ...axis, values: times, space: 90, size: 28 },
-        { ...axis, values: (_, splits) => splits.map(show), space: 32, size: 76 },
+        { ...axis, values: (_, splits) => splits.map(show), space: 32, size: width },
       ],
       series: [
         {},
@@ -204,7 +207,7 @@ let asked = []; // when, of each command that is not answered yet: answers come 
 let pause = 500; // ms until the next attempt, about
 
 function connect() {
-  socket = new WebSocket(Object.assign(new URL("/socket", location.href), { protocol: location.protocol.replace("http", "ws") }));
+  socket = new WebSocket("/socket");
   socket.onopen = () => {
     pause = 500;
     asked = [];

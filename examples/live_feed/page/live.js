@@ -29,7 +29,7 @@ function bytes(value) {
 const fromZero = { min: { soft: 0, mode: 1, pad: 0.1 }, max: { soft: 1, mode: 1, pad: 0.1 } };
 const KINDS = {
   load: { title: "Load", show: (value) => value.toFixed(2), range: fromZero },
-  memory: { title: "Memory", show: (value) => `${short.format(value)} %`, range: [0, 100] },
+  memory: { title: "Memory", show: (value) => `${value.toFixed(1)} %`, range: [0, 100] },
   sent: { title: "Sent", show: bytes, range: fromZero },
   received: { title: "Received", show: bytes, range: fromZero },
 };
@@ -47,11 +47,9 @@ class Chart {
     this.section.querySelector("h2").textContent = this.kind.title;
     this.value = this.section.querySelector(".value");
     byId("charts").append(this.section);
-    if (globalThis.uPlot) {
-      this.draw();
-    }
   }
 
+  /** Make the plot, which fits the section whatever its size. */
   draw() {
     const place = this.section.querySelector(".plot");
     const size = () => ({ width: place.clientWidth, height: place.clientHeight });
@@ -70,15 +68,15 @@ class Chart {
       ticks: { show: false },
     };
     const { show, range } = this.kind;
-    const width = (_, labels) => 14 + 7 * Math.max(0, ...(labels ?? []).map((one) => one.length));
+    const width = (_, labels) => 14 + 7 * Math.max(4, ...(labels ?? []).map((one) => one.length));
     const times = (_, splits) => splits.map((time) => clock.format(time * 1000));
     return {
       legend: { show: false },
       padding: [8, 20, 0, 0],
       cursor: { y: false, drag: { x: false, y: false }, sync: { key: "charts" } },
-      scales: { x: { range: (_, from, to) => [Math.min(from, to - SPAN), to] }, y: range ? { range } : {} },
+      scales: { x: { range: () => this.span() }, y: range ? { range } : {} },
       axes: [
-        { ...axis, values: times, space: 90, size: 28 },
+        { ...axis, values: times, space: 90, size: 20 },
         { ...axis, values: (_, splits) => splits.map(show), space: 32, size: width },
       ],
       series: [
@@ -119,8 +117,17 @@ class Chart {
     }
   }
 
+  span() {
+    const last = this.times.at(-1);
+    return [Math.min(this.times[0], last - SPAN), last];
+  }
+
   show() {
-    this.plot?.setData([this.times, this.values]);
+    if (this.plot) {
+      this.plot.setData([this.times, this.values]);
+    } else if (globalThis.uPlot) {
+      this.draw();
+    }
     this.say();
   }
 
@@ -254,6 +261,7 @@ byId("echo").addEventListener("submit", (event) => {
 // ---- the page -----------------------------------------------------------------------------------
 
 byId("missing").hidden = "uPlot" in globalThis;
-byId("example").textContent = `curl ${location.origin}/readings -d '{"name": "answer", "value": 42}'`;
+byId("example").textContent =
+  `curl ${location.origin}/readings -d '{"name": "answer", "value": 42}'`;
 listen();
 connect();

@@ -23,7 +23,7 @@ from .cli import called, started
 from aitertools.cli.running import Job, run  # isort: skip -- see test_cli_run.py
 
 JOBS = '''
-import asyncio, itertools, os, signal, sys
+import asyncio, contextlib, itertools, os, signal, sys
 from signal import SIGINT, SIGTERM, raise_signal
 import aitertools as ait
 from aitertools import stream
@@ -99,6 +99,15 @@ async def two():
     await asyncio.to_thread(sys.stdin.readline)
     yield 2
     await asyncio.Event().wait()
+
+async def unmoved():
+    async for number in two():
+        yield number
+        if number == 2:
+            break
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
+    yield 3
 
 def three():
     return stream([1, 2, 3]).map(str)
@@ -192,14 +201,21 @@ def test_a_reader_that_leaves_ends_it_quietly(folder, job):
     assert (process.returncode, err) == (128 + signal.SIGPIPE, "")
 
 
-def test_a_reader_that_leaves_ends_it_also_while_it_waits(folder):
-    """The second line cannot be written; no third one is waited for to see that."""
-    with started(folder, "run", "-q", "jobs:two", stdin=subprocess.PIPE) as process:
+@pytest.mark.parametrize("job", ["two", "unmoved"])
+def test_a_reader_that_leaves_ends_it_also_while_it_waits(folder, job):
+    """The second line cannot be written; no third one is waited for to see that.
+
+    One that is delivered all the same, as the cancellation was caught, ends it.
+    """
+    with started(folder, "run", "-q", f"jobs:{job}", stdin=subprocess.PIPE) as process:
         assert process.stdout.readline() == "1\n"
         process.stdout.close()
         process.stdin.write("\n")
         process.stdin.flush()
+        deadline = threading.Timer(30, process.kill)
+        deadline.start()
         err = process.stderr.read()
+        deadline.cancel()
     assert (process.returncode, err) == (128 + signal.SIGPIPE, "")
 
 

@@ -117,11 +117,12 @@ class Writer:
             while True:
                 self._write(b"".join(line + b"\n" for line in take(WAITING)))
         except QueueShutDown:
-            self._tell(self._ended.set)
+            pass
         except OSError as error:
             self._error = error
             self._lines.shutdown(immediate=True)
             self._tell(self._failed)
+        self._tell(self._ended.set)  # also then: the cancellation may have been caught
 
     def _tell(self, callback: Callable[[], None]) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more

@@ -15,7 +15,7 @@ from aitertools import cli  # isort: skip -- the helper skips these tests where 
 JOBS = """
 import asyncio, dataclasses, datetime, decimal, enum, pathlib
 from contextlib import asynccontextmanager, contextmanager
-from typing import Literal
+from typing import Literal, Optional
 import aitertools as ait
 from aitertools import stream
 
@@ -72,6 +72,13 @@ def kinds():
 def given(text, number: int = 0, ratio: float | None = None, flag: bool = False,
           path: pathlib.Path = None, colour: Colour = Colour.RED, **rest):
     return stream([[text, number, ratio, flag, path, colour, rest]])
+
+class Level(enum.IntEnum):
+    LOW = 1
+
+def typed(numbers: list[int] = (), level: Level = Level.LOW, ratio: Optional[float] = None,
+          either: int | str = 0):
+    return stream([[numbers, level.name, ratio, either]])
 
 async def loop():
     return stream([type(asyncio.get_running_loop()).__module__])
@@ -174,6 +181,20 @@ def test_values_are_what_the_annotations_say(run, pairs, item):
     assert run("given", "-q", *pairs) == (0, f"{item}\n", "")
 
 
+@pytest.mark.parametrize(
+    ("pairs", "item"),
+    [
+        (["numbers=1"], '["1", "LOW", null, 0]'),  # its items are ints, it is none
+        (["level=1"], '[[], "LOW", null, 0]'),
+        (["level=LOW"], '[[], "LOW", null, 0]'),
+        (["ratio=1", "either=1"], '[[], "LOW", 1.0, "1"]'),
+    ],
+)
+def test_values_of_other_types_are_text(run, pairs, item):
+    """And members of an enum are known by their value, or their name."""
+    assert run("typed", "-q", *pairs) == (0, f"{item}\n", "")
+
+
 REFUSED = {
     "rows n=x": "jobs:rows: n has to be of the type int, not 'x'",
     "rows m=1": "jobs:rows: no argument m; it takes n",
@@ -182,6 +203,7 @@ REFUSED = {
     "given": "jobs:given: missing a required argument: 'text'",
     "given text=1 flag=maybe": "jobs:given: flag has to be of the type bool, not 'maybe'",
     "given text=1 colour=blue": "jobs:given: colour has to be of the type Colour, not 'blue'",
+    "typed level=2": "jobs:typed: level has to be of the type Level, not '2'",
     "ready n=1": "jobs:ready is no function and takes no arguments, such as n=1",
     "nothing": "jobs:nothing returned None: a stream is looked for, or what a reducer returns",
     "number": "jobs:number is an object of the type int: a stream is looked for, or what a reducer "

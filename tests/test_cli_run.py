@@ -5,12 +5,17 @@ from __future__ import annotations
 import importlib.metadata
 import subprocess
 import sys
+import traceback
+from pathlib import Path
 
 import pytest
+
+import aitertools
 
 from .cli import called
 
 from aitertools import cli  # isort: skip -- the helper skips these tests where there is no extra
+from aitertools.cli.command import _theirs  # isort: skip
 
 JOBS = """
 import asyncio, dataclasses, datetime, decimal, enum, pathlib
@@ -100,6 +105,12 @@ def fails_on_an_item():
 
 def not_json():
     return stream([1, b"x", 2])
+
+def neither():
+    return stream([1, 10**5000])
+
+def a_class():
+    return stream([Point])
 
 number = 5
 """
@@ -282,6 +293,25 @@ def test_a_function_that_fails_on_an_item(run):
 def test_an_item_that_is_no_json(run):
     said = "Error: not JSON: b'x': Object of type bytes is not JSON serializable\n"
     assert run("not_json", "-q") == (1, "1\n", said)
+
+
+def test_an_item_that_is_no_json_and_cannot_be_shown(run):
+    code, out, err = run("neither", "-q")
+    assert (code, out) == (1, "1\n")
+    assert err.startswith("Error: not JSON: ")
+    assert err.count("\n") == 1
+
+
+def test_a_dataclass_itself_is_no_json(run):
+    said = "Error: not JSON: <class 'jobs.Point'>: Object of type type is not JSON serializable\n"
+    assert run("a_class", "-q") == (1, "", said)
+
+
+def test_the_frames_of_a_neighbour_are_not_ours():
+    """A package beside this one, whose name begins as its name does, is somebody's."""
+    theirs = traceback.FrameSummary(f"{Path(aitertools.__file__).parent}_jobs/rows.py", 1, "rows")
+    ours = traceback.FrameSummary(aitertools.__file__, 1, "stream")
+    assert _theirs([ours, theirs, ours]) == [theirs]
 
 
 def test_without_uvloop_it_says_what_to_type(run, monkeypatch):

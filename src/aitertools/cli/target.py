@@ -165,8 +165,8 @@ def _converted(text: str, annotation: Any, what: str) -> Any:
 
 
 def _member(text: str, kind: type[enum.Enum]) -> enum.Enum:
-    """Return the member whose value is *text*, or looks so; else the one of that name."""
+    """Return the member whose value is *text*, or looks so; or the one of that name."""
     for member in kind:
         if str(member.value) == text:
             return member
-    return kind[text]
+    return kind.__members__.get(text) or kind(text)

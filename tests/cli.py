@@ -31,6 +31,7 @@ def started(folder, *arguments, **how):
     """Start it in a process of its own, as the leader of a group, with pipes to both outputs."""
     how = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | how
     env = os.environ | {"PYTHONPATH": PLACES, "PYTHONUTF8": "1", "COLUMNS": "120"}
+    env["PYTHONUNBUFFERED"] = ""  # what is printed waits
     command = [sys.executable, "-m", "aitertools", *map(str, arguments)]
     return subprocess.Popen(
         command, cwd=folder, env=env, encoding="utf-8", start_new_session=True, **how

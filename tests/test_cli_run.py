@@ -5,17 +5,22 @@ from __future__ import annotations
 import importlib.metadata
 import subprocess
 import sys
+import traceback
+from pathlib import Path
 
 import pytest
+
+import aitertools
 
 from .cli import called
 
 from aitertools import cli  # isort: skip -- the helper skips these tests where there is no extra
+from aitertools.cli.command import _theirs  # isort: skip
 
 JOBS = """
 import asyncio, dataclasses, datetime, decimal, enum, pathlib
 from contextlib import asynccontextmanager, contextmanager
-from typing import Literal
+from typing import Literal, Optional
 import aitertools as ait
 from aitertools import stream
 
@@ -73,6 +78,13 @@ def given(text, number: int = 0, ratio: float | None = None, flag: bool = False,
           path: pathlib.Path = None, colour: Colour = Colour.RED, **rest):
     return stream([[text, number, ratio, flag, path, colour, rest]])
 
+class Level(enum.IntEnum):
+    LOW = 1
+
+def typed(numbers: list[int] = (), level: Level = Level.LOW, ratio: Optional[float] = None,
+          either: int | str = 0):
+    return stream([[numbers, level.name, ratio, either]])
+
 async def loop():
     return stream([type(asyncio.get_running_loop()).__module__])
 
@@ -93,6 +105,12 @@ def fails_on_an_item():
 
 def not_json():
     return stream([1, b"x", 2])
+
+def neither():
+    return stream([1, 10**5000])
+
+def a_class():
+    return stream([Point])
 
 number = 5
 """
@@ -174,6 +192,20 @@ def test_values_are_what_the_annotations_say(run, pairs, item):
     assert run("given", "-q", *pairs) == (0, f"{item}\n", "")
 
 
+@pytest.mark.parametrize(
+    ("pairs", "item"),
+    [
+        (["numbers=1"], '["1", "LOW", null, 0]'),  # its items are ints, it is none
+        (["level=1"], '[[], "LOW", null, 0]'),
+        (["level=LOW"], '[[], "LOW", null, 0]'),
+        (["ratio=1", "either=1"], '[[], "LOW", 1.0, "1"]'),
+    ],
+)
+def test_values_of_other_types_are_text(run, pairs, item):
+    """And members of an enum are known by their value, or their name."""
+    assert run("typed", "-q", *pairs) == (0, f"{item}\n", "")
+
+
 REFUSED = {
     "rows n=x": "jobs:rows: n has to be of the type int, not 'x'",
     "rows m=1": "jobs:rows: no argument m; it takes n",
@@ -182,6 +214,7 @@ REFUSED = {
     "given": "jobs:given: missing a required argument: 'text'",
     "given text=1 flag=maybe": "jobs:given: flag has to be of the type bool, not 'maybe'",
     "given text=1 colour=blue": "jobs:given: colour has to be of the type Colour, not 'blue'",
+    "typed level=2": "jobs:typed: level has to be of the type Level, not '2'",
     "ready n=1": "jobs:ready is no function and takes no arguments, such as n=1",
     "nothing": "jobs:nothing returned None: a stream is looked for, or what a reducer returns",
     "number": "jobs:number is an object of the type int: a stream is looked for, or what a reducer "
@@ -260,6 +293,25 @@ def test_a_function_that_fails_on_an_item(run):
 def test_an_item_that_is_no_json(run):
     said = "Error: not JSON: b'x': Object of type bytes is not JSON serializable\n"
     assert run("not_json", "-q") == (1, "1\n", said)
+
+
+def test_an_item_that_is_no_json_and_cannot_be_shown(run):
+    code, out, err = run("neither", "-q")
+    assert (code, out) == (1, "1\n")
+    assert err.startswith("Error: not JSON: ")
+    assert err.count("\n") == 1
+
+
+def test_a_dataclass_itself_is_no_json(run):
+    said = "Error: not JSON: <class 'jobs.Point'>: Object of type type is not JSON serializable\n"
+    assert run("a_class", "-q") == (1, "", said)
+
+
+def test_the_frames_of_a_neighbour_are_not_ours():
+    """A package beside this one, whose name begins as its name does, is somebody's."""
+    theirs = traceback.FrameSummary(f"{Path(aitertools.__file__).parent}_jobs/rows.py", 1, "rows")
+    ours = traceback.FrameSummary(aitertools.__file__, 1, "stream")
+    assert _theirs([ours, theirs, ours]) == [theirs]
 
 
 def test_without_uvloop_it_says_what_to_type(run, monkeypatch):

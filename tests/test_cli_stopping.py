@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import re
 import signal
@@ -20,10 +21,11 @@ from aitertools import stream
 
 from .cli import called, started
 
-from aitertools.cli.running import Job, run  # isort: skip -- see test_cli_run.py
+from aitertools.cli.output import to_descriptor  # isort: skip -- see test_cli_run.py
+from aitertools.cli.running import Job, run  # isort: skip
 
 JOBS = '''
-import asyncio, itertools, os, signal, sys
+import asyncio, contextlib, itertools, os, signal, sys
 from signal import SIGINT, SIGTERM, raise_signal
 import aitertools as ait
 from aitertools import stream
@@ -88,8 +90,8 @@ def workers():
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     return stream([SIGINT, SIGTERM]).map(forked)
 
-def printed():
-    return stream(range(100_000)).for_each(print)
+def printed(n: int = 100_000):
+    return stream(range(n)).for_each(print)
 
 def endless():
     return ait.count()
@@ -100,8 +102,20 @@ async def two():
     yield 2
     await asyncio.Event().wait()
 
+async def unmoved():
+    async for number in two():
+        yield number
+        if number == 2:
+            break
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.Event().wait()
+    yield 3
+
 def three():
     return stream([1, 2, 3]).map(str)
+
+def failing():
+    raise ValueError
 
 def sunk():
     return stream([1, 2, 3]).map(str).for_each(lambda _: None)
@@ -119,7 +133,8 @@ def jobs(folder, monkeypatch):
     """The module jobs, which is there for `aitertools run` as well."""
     monkeypatch.syspath_prepend(folder)
     monkeypatch.delitem(sys.modules, "jobs", raising=False)
-    return import_module("jobs")
+    yield import_module("jobs")
+    del sys.modules["jobs"]
 
 
 ENDS = {
@@ -192,23 +207,86 @@ def test_a_reader_that_leaves_ends_it_quietly(folder, job):
     assert (process.returncode, err) == (128 + signal.SIGPIPE, "")
 
 
-def test_a_reader_that_leaves_ends_it_also_while_it_waits(folder):
-    """The second line cannot be written; no third one is waited for to see that."""
-    with started(folder, "run", "-q", "jobs:two", stdin=subprocess.PIPE) as process:
+@pytest.mark.parametrize("job", ["two", "unmoved"])
+def test_a_reader_that_leaves_ends_it_also_while_it_waits(folder, job):
+    """The second line cannot be written; no third one is waited for to see that.
+
+    One that is delivered all the same, as the cancellation was caught, ends it.
+    """
+    with started(folder, "run", "-q", f"jobs:{job}", stdin=subprocess.PIPE) as process:
         assert process.stdout.readline() == "1\n"
         process.stdout.close()
         process.stdin.write("\n")
         process.stdin.flush()
+        deadline = threading.Timer(30, process.kill)
+        deadline.start()
         err = process.stderr.read()
+        deadline.cancel()
     assert (process.returncode, err) == (128 + signal.SIGPIPE, "")
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
-def test_an_output_that_is_full(folder):
+needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+
+
+@needs_full
+@pytest.mark.parametrize("job", [["three"], ["printed", "n=3"]], ids=lambda job: job[0])
+def test_an_output_that_is_full(folder, job):
     with Path("/dev/full").open("w") as full:
-        with started(folder, "run", "-q", "jobs:three", stdout=full) as process:
+        with started(folder, "run", "-q", f"jobs:{job[0]}", *job[1:], stdout=full) as process:
             err = process.stderr.read()
     assert (process.returncode, err) == (1, "Error: cannot write: No space left on device\n")
+
+
+@needs_full
+@pytest.mark.parametrize(("job", "code"), [("three", 0), ("nowhere", 2), ("failing", 1)])
+def test_progress_that_cannot_be_written_is_not_missed(folder, job, code):
+    with Path("/dev/full").open("w") as full:
+        with started(folder, "run", f"jobs:{job}", stderr=full) as process:
+            out = process.stdout.read()
+    assert (process.returncode, out) == (code, '"1"\n"2"\n"3"\n' if not code else "")
+
+
+@pytest.mark.parametrize(
+    ("job", "closed", "expected"),
+    [
+        ("three", 1, (1, "Error: cannot write: Bad file descriptor\n")),
+        ("sunk", 1, (0, "done: 3 items")),
+        ("three", 2, (0, '"1"\n"2"\n"3"\n')),
+        ("nowhere", 2, (2, "")),
+        ("failing", 2, (1, "")),
+    ],
+)
+def test_an_output_that_is_closed(folder, job, closed, expected):
+    """As by a shell's >&-; the expected text is what the other one gets."""
+    outputs = {"stdout" if closed == 2 else "stderr": subprocess.PIPE}
+    how = outputs | {"preexec_fn": functools.partial(os.close, closed)}
+    with started(folder, "run", f"jobs:{job}", **{"stdout": None, "stderr": None} | how) as process:
+        text = (process.stdout or process.stderr).read()
+    code, beginning = expected
+    assert process.returncode == code
+    assert text.startswith(beginning) if closed == 2 else beginning in text
+
+
+def test_an_output_that_somebody_made_non_blocking():
+    """Such as who reads stdin without a thread, if both are the same terminal."""
+    theirs, ours = os.pipe()
+    os.set_blocking(ours, False)
+    full, read = 0, []
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            full += os.write(ours, b"x")
+
+    def reader():
+        while data := os.read(theirs, 65536):
+            read.append(data)
+
+    thread = threading.Thread(target=reader)
+    thread.start()
+    to_descriptor(ours)(b"y" * 1_000_000)
+    os.close(ours)
+    thread.join()
+    os.close(theirs)
+    assert b"".join(read) == b"x" * full + b"y" * 1_000_000
 
 
 def test_a_slow_reader_holds_up_the_source_but_not_the_loop():

@@ -7,6 +7,7 @@ import contextvars
 import functools
 import itertools
 import operator as op
+import sys
 from collections import Counter
 from concurrent.futures import Executor, ThreadPoolExecutor
 
@@ -152,6 +153,22 @@ def test_on_error_says_what_becomes_of_an_item(pool):
         assert last == Failed(ExceptionGroup)
 
     run(main())
+
+
+def test_failures_without_end_do_not_pile_up():
+    """Nobody's stack grows with those that fail at once, as they do when an executor is shut."""
+    depths = []
+
+    def handler(error, item):
+        frame, depth = sys._getframe(), 0
+        while frame is not None:
+            frame, depth = frame.f_back, depth + 1
+        depths.append(depth)
+
+    way = {"ordered": False, "concurrency": 1, "chunksize": 1, "on_error": handler}
+    assert run(stream([0] * 50).map(ratio, executor=AtOnce(), **way).list()) == []
+    assert len(depths) == 50
+    assert max(depths) < min(depths) + 20
 
 
 def test_a_handler_that_fails_is_an_error_in_that_place():

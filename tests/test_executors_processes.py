@@ -16,8 +16,12 @@ from .executors import POOLS, pool_of
 from .test_executors import run
 from .workers import (
     PLACE,
+    Frozen,
     Stubborn,
+    changed,
+    die_at_once,
     die_of,
+    frozen,
     lock_of,
     pick,
     place,
@@ -95,6 +99,34 @@ def test_an_error_that_cannot_be_pickled_says_what_it_says(elsewhere, size):
     assert str(error) == "tests.workers.Picky: no (7)"
 
 
+@pytest.mark.parametrize("size", [None, 3])
+def test_an_error_that_lets_nobody_change_it_comes_as_it_is(elsewhere, size):
+    """Not even the executor is broken by it."""
+    results = stream(range(3)).map(frozen, executor=elsewhere, chunksize=size)
+    zero, error, two = run(outcomes(results))
+    assert (zero, two) == (0, 2)
+    assert isinstance(error, Frozen)
+    assert "in frozen" in str(error.__cause__)
+
+
+@pytest.mark.parametrize("size", [None, 3])
+def test_an_error_that_is_read_as_something_else_says_what_it_says(elsewhere, size):
+    results = stream(range(3)).map(changed, executor=elsewhere, chunksize=size)
+    zero, error, two = run(outcomes(results))
+    assert (zero, two) == (0, 2)
+    assert type(error) is RuntimeError
+    assert str(error) == "tests.workers.Changed: once"
+
+
+def test_an_item_that_can_be_neither_pickled_nor_shown(elsewhere):
+    """An int that is too long to be written out is one that not all Pythons can show."""
+    item = [10**5000, threading.Lock()]
+    error, two = run(outcomes(stream([item, "ab"]).map(len, executor=elsewhere)))
+    assert two == 2
+    assert isinstance(error, TypeError)
+    assert any(note.startswith("pickling the item: ") for note in error.__notes__)
+
+
 def test_an_error_tells_where_it_was_raised(elsewhere):
     (error,) = run(outcomes(stream([0]).map(ratio, executor=elsewhere)))
     assert isinstance(error, ZeroDivisionError)
@@ -158,6 +190,16 @@ def test_a_worker_that_dies_is_an_error_that_names_the_item(size, n):
     if n == 1:  # nothing else was with the executor
         over = 5 - 5 % size
         assert found[:over] == list(range(over))
+
+
+def test_a_worker_that_dies_of_an_item_that_cannot_be_shown():
+    async def main():
+        with pool_of("processes", 1) as pool:
+            return await outcomes(stream([10**5000]).map(die_at_once, executor=pool))
+
+    (error,) = run(main())
+    assert isinstance(error, BrokenExecutor)
+    assert notes(error).startswith("the item: ")
 
 
 def test_with_on_error_a_worker_that_dies_is_as_good_an_error():

@@ -8,7 +8,7 @@ import os
 import threading
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import aitertools as ait
@@ -93,6 +93,32 @@ def test_strictly_each_of_these_is_an_error_and_the_rest_is_there(data, places):
     assert text == data.decode(errors="ignore").replace("\r\n", "\n").replace("\r", "\n")
     errors = [line for line in came if isinstance(line, Failed)]
     assert errors == [Failed(UnicodeDecodeError)] * data.decode(errors="replace").count("\ufffd")
+
+
+STRICT = ["utf-8", "utf-8-sig", "utf-16-le", "gb18030", "euc_jp", "shift_jis"]
+
+
+@given(
+    st.text("aä\r\nあ", max_size=12),
+    st.dictionaries(st.integers(0, 30), st.integers(0, 255), max_size=2),
+    PLACES,
+    st.sampled_from(STRICT),
+)
+@example("\nあa", {7: 0xFF}, {3, 7}, "utf-8-sig")  # the codec leaves out the mark, and counts so
+@example("aä", {2: 0xDC}, {3}, "utf-16-le")  # it is half of what is left
+def test_wherever_it_is_cut_the_same_is_no_text(text, changes, places, encoding):
+    data = bytearray(text.encode(encoding, errors="ignore"))
+    for place, byte in changes.items():
+        data[place : place + 1] = bytes([byte])[: len(data) - place]
+    data = bytes(data)
+    whole, parts = (
+        run(pulls(ait.lines(blocks, encoding=encoding))) for blocks in ([data], cut(data, places))
+    )
+    assert parts == whole
+    good = "".join(line for line in whole if isinstance(line, str))
+    if encoding.startswith("utf-8"):
+        expected = data.decode(encoding, errors="ignore")
+        assert good == expected.replace("\r", "").replace("\n", "")
 
 
 def test_an_error_comes_after_the_lines_before_it():

@@ -329,6 +329,38 @@ def test_another_thread_than_that_of_a_loop_may_use_it():
     assert asyncio.run(asyncio.wait_for(main(), PATIENCE)) == list(range(5))
 
 
+def test_nothing_is_taken_behind_what_closing_drops():
+    """Who asks just then gets the end: here it is an item that was handed over, and is dropped."""
+    came = []
+
+    class Item:
+        def __del__(self):
+            came.append(next(numbers, "the end"))
+
+    numbers = ait.range(9).to_sync(prefetch=2)
+    assert next(numbers) == 0
+    numbers._items = iter([Item()])
+    numbers.close()
+    assert came == ["the end"]
+
+
+def test_who_asks_while_another_thread_begins_to_close_gets_the_end():
+    numbers = ait.range(9).to_sync()
+    busy = numbers._reader._busy
+
+    class Busy:
+        """When it is asked for, the other thread has it, who has just come to close."""
+
+        def acquire(self, *, blocking):
+            numbers._reader.stop()
+            return False
+
+    numbers._reader._busy = Busy()
+    assert next(numbers, "the end") == "the end"
+    numbers._reader._busy = busy
+    numbers.close()
+
+
 def test_two_threads_at_once_are_refused():
     source = Numbers(at=0)
     numbers = ait.stream(source).to_sync()

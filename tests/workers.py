@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import dataclasses
 import os
 import threading
 from typing import Any
@@ -24,6 +25,10 @@ def die_of(bad: int, n: int) -> int:
     if n == bad:
         os._exit(3)
     return n
+
+
+def die_at_once(_: int) -> None:
+    os._exit(3)
 
 
 def lock_of(n: int) -> Any:
@@ -55,6 +60,30 @@ class Picky(Exception):
 def pick(n: int) -> int:
     if n == 1:
         raise Picky(7, "no")
+    return n
+
+
+@dataclasses.dataclass(frozen=True)
+class Frozen(Exception):
+    """It lets nobody set its attributes."""
+
+
+class Changed(Exception):
+    """Read, it is no exception any more."""
+
+    def __reduce__(self) -> Any:
+        return str, ("changed",)
+
+
+def frozen(n: int) -> int:
+    if n == 1:
+        raise Frozen
+    return n
+
+
+def changed(n: int) -> int:
+    if n == 1:
+        raise Changed("once")
     return n
 
 

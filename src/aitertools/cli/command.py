@@ -16,13 +16,13 @@ from typing import Any
 
 import click
 
-from .output import OutputError, to_descriptor
+from .output import OutputError, let_go, say, to_descriptor
 from .running import Job, run
 from .target import find
 
 __all__ = ["aitertools"]
 
-HERE, PACKAGE = (str(folder) for folder in Path(__file__).parents[:2])
+HERE, PACKAGE = (f"{folder}{os.sep}" for folder in Path(__file__).parents[:2])
 OURS = (PACKAGE, contextlib.__file__, importlib.__file__, "<frozen importlib")
 
 
@@ -66,20 +66,12 @@ def command(
     factory = _uvloop() if uvloop else None
     try:
         job = Job(target, find(target), pairs, **options)
-        code = run(job, to_descriptor(sys.stdout.fileno()), factory)
-    except click.ClickException:
-        raise
-    except KeyboardInterrupt:
-        code = 128 + signal.SIGINT
-    except OutputError as error:
-        raise click.ClickException(f"cannot write: {error}") from None
-    except Exception as error:  # noqa: BLE001 -- it is told
-        if isinstance(error, BrokenPipeError) and _nobody_reads():
-            code = 128 + signal.SIGPIPE
-        else:
-            code = 1
-            sys.stderr.write(_told(error))
-    context.exit(code if _flushed() else 128 + signal.SIGPIPE)
+        # Without stdout it fails with the first line, if there is one, and not before.
+        write = to_descriptor(-1 if sys.stdout is None else sys.stdout.fileno())
+        code = run(job, write, factory)
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 -- it is told
+        code = _told(error)
+    context.exit(_flushed(code))
 
 
 def _uvloop() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -90,24 +82,45 @@ def _uvloop() -> Callable[[], asyncio.AbstractEventLoop]:
     return uvloop.new_event_loop
 
 
+def _told(error: BaseException) -> int:
+    """Say what is wrong, and return the exit code."""
+    if isinstance(error, KeyboardInterrupt):
+        return 128 + signal.SIGINT
+    if isinstance(error, BrokenPipeError) and _nobody_reads():
+        return 128 + signal.SIGPIPE
+    if isinstance(error, OutputError):
+        error = click.ClickException(f"cannot write: {error}")
+    if isinstance(error, click.ClickException):
+        say(f"Error: {error.format_message()}\n")
+        return error.exit_code
+    say(_traceback(error))
+    return 1
+
+
 def _nobody_reads() -> bool:
     """Whether stdout is a pipe that is closed: a function has printed to it, maybe."""
+    if sys.stdout is None:
+        return False
     poll = select.poll()
     poll.register(sys.stdout, 0)
     return any(event & select.POLLERR for _, event in poll.poll(0))
 
 
-def _flushed() -> bool:
-    """Write what was printed; if nobody reads it, let go of it."""
+def _flushed(code: int) -> int:
+    """Write what was printed, and return the exit code; if that cannot be written, let go of it."""
+    if sys.stdout is None:
+        return code
     try:
         sys.stdout.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return False
-    return True
+    except OSError as error:
+        let_go(sys.stdout)
+        if isinstance(error, BrokenPipeError):
+            return 128 + signal.SIGPIPE
+        return _told(OutputError(error.strerror))
+    return code
 
 
-def _told(error: BaseException) -> str:
+def _traceback(error: BaseException) -> str:
     """Return the traceback of an error, as far as it is not ours."""
     told = traceback.TracebackException.from_exception(error)
     rest: list[traceback.TracebackException | None] = [told]

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from aitertools import Stream
 
-from .output import OutputError
+from .output import OutputError, say
 from .stopping import Stopper
 
 __all__ = ["display"]
@@ -75,14 +75,14 @@ async def display(
     flow: Stream[Any], stopper: Stopper, *, items: bool, quiet: bool, interval: float | None
 ) -> AsyncGenerator[None]:
     """Show how it goes as long as the block runs, and how it ended."""
-    if quiet:
+    if quiet or sys.stderr is None:
         yield
         return
-    terminal = sys.stderr.isatty()
+    terminal, here = sys.stderr.isatty(), sys.stdout is not None and sys.stdout.isatty()
     observer = Observer(flow)
-    if terminal and not (items and sys.stdout.isatty()):
+    if terminal and not (items and here):
         # What functions print is moved above the table, if it goes to the same terminal.
-        console, here = Console(stderr=True), sys.stdout.isatty()
+        console = Console(stderr=True)
         with Live(console=console, auto_refresh=False, redirect_stdout=here) as live:
 
             def draw(report: Report) -> None:
@@ -127,8 +127,7 @@ async def _shown(
 def _line(report: Report) -> None:
     """Write a report as one line."""
     stages = [f"{row.name} {row.items:,}{' (waits)' * row.waits}" for row in report.rows]
-    sys.stderr.write(f"{report.summary}; {' → '.join(stages)}\n")
-    sys.stderr.flush()
+    say(f"{report.summary}; {' → '.join(stages)}\n")
 
 
 def _table(report: Report) -> Group:

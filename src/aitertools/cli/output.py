@@ -10,16 +10,18 @@ import decimal
 import enum
 import json
 import os
+import select
+import sys
 import threading
 import uuid
 from collections import abc
 from collections.abc import Callable
 from pathlib import PurePath
-from typing import Any, Self
+from typing import Any, Self, TextIO, cast
 
 from aitertools import Queue, QueueShutDown
 
-__all__ = ["OutputError", "Writer", "to_descriptor", "to_json"]
+__all__ = ["OutputError", "Writer", "let_go", "say", "to_descriptor", "to_json"]
 
 WAITING = 1000
 """How many lines may wait for the thread; then the pipeline waits."""
@@ -51,7 +53,7 @@ def to_json(item: object) -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value):
+    if dataclasses.is_dataclass(cast("type[Any]", type(value))):  # not of what is a class itself
         return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
@@ -72,9 +74,32 @@ def to_descriptor(descriptor: int) -> Callable[[bytes], None]:
     def write(data: bytes) -> None:
         rest = memoryview(data)
         while rest:
-            rest = rest[os.write(descriptor, rest) :]
+            try:
+                rest = rest[os.write(descriptor, rest) :]
+            except BlockingIOError:
+                # Others may have it so: who reads stdin that way, if both are the same terminal.
+                poll = select.poll()
+                poll.register(descriptor, select.POLLOUT)
+                poll.poll()
 
     return write
+
+
+def let_go(file: TextIO) -> None:
+    """Have a file whose other end is gone lead nowhere, for nobody to fail with it once more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, file.fileno())
+    os.close(nowhere)
+
+
+def say(text: str) -> None:
+    """Write it to stderr; if there is none, or nobody reads it, go on without."""
+    if sys.stderr is not None:
+        try:
+            sys.stderr.write(text)
+            sys.stderr.flush()
+        except OSError:
+            let_go(sys.stderr)
 
 
 class Writer:
@@ -117,11 +142,12 @@ class Writer:
             while True:
                 self._write(b"".join(line + b"\n" for line in take(WAITING)))
         except QueueShutDown:
-            self._tell(self._ended.set)
+            pass
         except OSError as error:
             self._error = error
             self._lines.shutdown(immediate=True)
             self._tell(self._failed)
+        self._tell(self._ended.set)  # also then: the cancellation may have been caught
 
     def _tell(self, callback: Callable[[], None]) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more

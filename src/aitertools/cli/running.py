@@ -85,7 +85,14 @@ def _line(item: object) -> bytes:
     try:
         return to_json(item)
     except (TypeError, ValueError, RecursionError) as error:
-        raise click.ClickException(f"not JSON: {reprlib.repr(item)}: {error}") from None
+        raise click.ClickException(f"not JSON: {_shown(item)}: {error}") from None
+
+
+def _shown(item: object) -> str:
+    try:
+        return reprlib.repr(item)
+    except Exception:  # noqa: BLE001 -- of an int that is too long, for one
+        return f"an object of the type {type(item).__name__}"
 
 
 def _limited(pipeline: Pipeline, job: Job) -> Stream[Any]:

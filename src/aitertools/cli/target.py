@@ -10,8 +10,8 @@ from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine, Itera
 from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack
 from importlib import import_module
 from pathlib import Path, PurePath
-from types import NoneType
-from typing import Any, NamedTuple, get_args
+from types import NoneType, UnionType
+from typing import Any, NamedTuple, Union, get_args, get_origin
 
 import click
 
@@ -145,15 +145,28 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature:
 
 TRUTH = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 SIMPLE = (int, float, PurePath, enum.Enum)
+UNIONS = (Union, UnionType)
 
 
 def _converted(text: str, annotation: Any, what: str) -> Any:
     """Return *text* as a bool, a number, a path or a member of an enum, if one is asked for."""
-    options = [option for option in get_args(annotation) if option is not NoneType]
-    kind = options[0] if len(options) == 1 and not isinstance(annotation, type) else annotation
+    kind = annotation
+    if get_origin(annotation) in UNIONS:
+        options = [option for option in get_args(annotation) if option is not NoneType]
+        kind = options[0] if len(options) == 1 else None
     if not isinstance(kind, type) or not issubclass(kind, SIMPLE):
         return text
     try:
+        if issubclass(kind, enum.Enum):
+            return _member(text, kind)
         return TRUTH[text.lower()] if kind is bool else kind(text)
     except (ValueError, KeyError):
         raise NotThere(f"{what} has to be of the type {kind.__name__}, not {text!r}") from None
+
+
+def _member(text: str, kind: type[enum.Enum]) -> enum.Enum:
+    """Return the member whose value is *text*, or looks so; or the one of that name."""
+    for member in kind:
+        if str(member.value) == text:
+            return member
+    return kind.__members__.get(text) or kind(text)

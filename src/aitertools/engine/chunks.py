@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import contextvars
 import pickle
-import reprlib
 import traceback
 from collections.abc import Callable, Sequence
 from time import perf_counter
 from typing import Any
 
+from .. import runtime
 from .calls import Fn, Keep
 from .outcomes import Failed
 
@@ -145,7 +145,7 @@ def _pickle(value: Any, what: str) -> Any:
         failed = isinstance(value, Failed)
         return Pickle(_dumps_error(value.error) if failed else pickle.dumps(value, -1))
     except Exception as error:
-        error.add_note(f"pickling the {what}: {reprlib.repr(value)}")
+        runtime.name_item(error, f"pickling the {what}", value)
         return Pickle(_dumps_error(error))
 
 
@@ -156,9 +156,9 @@ def _read(pickles: list[Any]) -> list[Any]:
 def _loads(one: Pickle) -> Any:
     try:
         value = pickle.loads(one)
+        return value.read() if type(value) is _Error else value
     except Exception as error:
         return Failed(error)
-    return value.read() if type(value) is _Error else value
 
 
 class _Trace(Exception):
@@ -178,8 +178,9 @@ class _Error:
         self.trace = trace
 
     def read(self) -> Failed:
-        """Return what it is for who waits for it."""
-        self.error.__cause__ = _Trace(self.trace)
+        """Return what it is for who waits for it; raise what comes of what is no exception."""
+        # Not as an attribute: a dataclass may be frozen.
+        BaseException.__setattr__(self.error, "__cause__", _Trace(self.trace))
         return Failed(self.error)
 
 
@@ -191,7 +192,7 @@ def _dumps_error(error: BaseException) -> bytes:
     trace = "".join(traceback.format_exception(error))
     try:
         dumped = pickle.dumps(_Error(error, trace), -1)
-        pickle.loads(dumped)
+        pickle.loads(dumped).read()
     except Exception:
         said = RuntimeError(traceback.format_exception_only(error)[-1].strip())
         dumped = pickle.dumps(_Error(said, trace), -1)

@@ -222,10 +222,13 @@ class Executing(Operator):
             self._failures.append((ticket, item, error))
 
     def _have_seen_to(self) -> None:
-        """Have a task do what is to be done about failures."""
+        """Have a task do what is to be done about failures; it begins later, and not in here.
+
+        Where one fails after the other at once, each would begin inside of the one before it.
+        """
         self._seeing = True
         try:
-            self._crew.spawn(self._see_to(), eager=True, over=self._seen_to)
+            self._crew.spawn(self._see_to(), over=self._seen_to)
         except RuntimeError as error:  # there is no place for a task
             self._seeing = False
             while self._failures:

@@ -94,16 +94,17 @@ class Lines(_Blocks):
         decoder = self._decoder
         lines: list[Any] = []
         while True:
-            before, how = decoder.getstate()  # bytes of the block before, and the codec's own
+            how = decoder.getstate()[1]
             try:
                 return lines + self._cut(decoder.decode(block, final))
             except UnicodeDecodeError as error:
-                start, end = error.start - len(before), error.end - len(before)
-                decoder.setstate((before if start > 0 else b"", how))
-                lines += self._cut(decoder.decode(block[: max(0, start)]))
+                # It tells of what the codec had: with bytes of the block before, without a mark.
+                good, rest = error.object[: error.start], error.object[error.end :]
+                decoder.setstate((b"", how))
+                lines += self._cut(decoder.decode(good))
                 lines.append(error.with_traceback(None))
                 decoder.setstate((b"", decoder.getstate()[1]))
-                block = block[max(0, end) :]
+                block = rest
 
     # ---- cutting -----------------------------------------------------------------------------
 

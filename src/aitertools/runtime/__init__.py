@@ -11,7 +11,7 @@ from .alarm import Alarm
 from .clock import now, sleep, wait
 from .courier import courier, swap_task
 from .crew import Crew, is_cancelled, outcome
-from .executors import for_item, is_executor, outcome_of, workers_of
+from .executors import for_item, is_executor, name_item, outcome_of, workers_of
 from .lines import handle, in_loop, let_go, wake
 from .loop import checkpoint, close_running, current_task, park, running_loop, timeout
 from .nursery import enter, leave, shield
@@ -36,6 +36,7 @@ __all__ = [
     "is_executor",
     "leave",
     "let_go",
+    "name_item",
     "now",
     "outcome",
     "outcome_of",

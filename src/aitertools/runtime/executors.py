@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import reprlib
 from concurrent.futures import CancelledError, Executor
+from contextlib import suppress
 from typing import Any
 
-__all__ = ["for_item", "is_executor", "outcome_of", "workers_of"]
+__all__ = ["for_item", "is_executor", "name_item", "outcome_of", "workers_of"]
 
 
 def is_executor(obj: object) -> bool:
@@ -41,16 +42,28 @@ def for_item(error: BaseException, item: Any) -> BaseException:
     """
     if isinstance(error, CancelledError):
         own: BaseException = RuntimeError("the executor has cancelled the call")
+        own.__cause__ = error
     else:
         own = _like(error)
-    own.__cause__ = error
-    own.add_note(f"the item: {reprlib.repr(item)}")
+    name_item(own, "the item", item)
     return own
+
+
+def name_item(error: BaseException, what: str, item: Any) -> None:
+    """Note which item it was, if the error lets us: its class is anybody's, as that of the item."""
+    try:
+        shown = reprlib.repr(item)
+    except Exception:  # noqa: BLE001 -- of an int that is too long, for one
+        shown = f"an object of the type {type(item).__name__}"
+    with suppress(Exception):
+        error.add_note(f"{what}: {shown}")
 
 
 def _like(error: BaseException) -> BaseException:
     try:
         own = type(error)(*error.args)
-    except Exception:  # noqa: BLE001 -- its arguments are others
-        return RuntimeError(f"{type(error).__name__}: {error}")
+        own.__cause__ = error
+    except Exception:  # noqa: BLE001 -- its arguments are others, or it is frozen
+        own = RuntimeError(f"{type(error).__name__}: {error}")
+        own.__cause__ = error
     return own

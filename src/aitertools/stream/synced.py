@@ -50,6 +50,7 @@ class SyncStream(Generic[T_co]):
         Raises what closing the stream raises. Interrupted by a KeyboardInterrupt, it can be called
         again; where the calling thread runs an event loop it does not wait.
         """
+        self._reader.stop()  # first: who asks meanwhile gets nothing from behind what is dropped
         self._items = iter(())
         self._reader.close()
 

@@ -290,7 +290,7 @@ def test_what_was_heard_is_not_told_by_the_thread(monkeypatch):
     monkeypatch.setattr(Handover, "put_last", slowly)
     monkeypatch.setattr(threading, "excepthook", heard.append)
     with no_threads():
-        with pytest.raises(OSError, match="^close"):
+        with pytest.raises(OSError, match=r"^close"):
             run(ait.from_thread(Blocking(range(3), closing=OSError("close"))).list())
         gc.collect()
         gone.set()

@@ -17,7 +17,7 @@ import uuid
 from collections import abc
 from collections.abc import Callable
 from pathlib import PurePath
-from typing import Any, Self, TextIO, cast
+from typing import Any, Self, TextIO
 
 from aitertools import Queue, QueueShutDown
 
@@ -53,7 +53,8 @@ def to_json(item: object) -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(cast("type[Any]", type(value))):  # not of what is a class itself
+    kind: type[Any] = type(value)
+    if dataclasses.is_dataclass(kind):  # not of what is a class itself
         return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()

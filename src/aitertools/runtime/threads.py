@@ -128,7 +128,8 @@ class LoopReader:
         if self.handover.closing:
             return []
         if not self._busy.acquire(blocking=False):
-            if self.handover.closing:  # just now, by who is busy with it
+            closing: bool = self.handover.closing  # just now, by who is busy with it
+            if closing:
                 return []
             raise RuntimeError(f"{self._name}(): already running")
         try:

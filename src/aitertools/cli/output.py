@@ -53,8 +53,7 @@ def to_json(item: object) -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    kind: type[Any] = type(value)
-    if dataclasses.is_dataclass(kind):  # not of what is a class itself
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()

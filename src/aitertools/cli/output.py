@@ -52,8 +52,13 @@ def to_json(item: object) -> bytes:
         return json.dumps(item, default=_plain, allow_nan=False).encode()
 
 
+def _is_record(value: object) -> bool:
+    """Whether it is of a dataclass, and not one itself."""
+    return dataclasses.is_dataclass(type(value))
+
+
 def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if _is_record(value):
         return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import aitertools as ait
+from aitertools.runtime.handover import Handover
 
 from .bridges import PATIENCE, Blocking, no_threads, wait_for
 
@@ -276,6 +277,24 @@ def test_what_fails_when_nobody_waits_is_told_by_the_thread(monkeypatch):
     gc.collect()
     wait_for(said)
     assert heard == [failure]
+
+
+def test_what_was_heard_is_not_told_by_the_thread(monkeypatch):
+    """Also when the stream is gone before the thread is."""
+    heard, gone, put_last = [], threading.Event(), Handover.put_last
+
+    def slowly(handover, halt):
+        put_last(handover, halt)
+        wait_for(gone)
+
+    monkeypatch.setattr(Handover, "put_last", slowly)
+    monkeypatch.setattr(threading, "excepthook", heard.append)
+    with no_threads():
+        with pytest.raises(OSError, match=r"^close"):
+            run(ait.from_thread(Blocking(range(3), closing=OSError("close"))).list())
+        gc.collect()
+        gone.set()
+    assert heard == []
 
 
 def test_a_dropped_stream_has_its_source_closed():

@@ -57,8 +57,9 @@ class Threaded(Operator):
         self._tell(None, halt.closing_error)
 
     def dismiss(self) -> None:
-        """Have the thread end."""
-        self._reader.dismiss()
+        """Have the thread end; if it has, and that was heard, the thread itself tells no more."""
+        if not self._over:
+            self._reader.dismiss()
 
     def _tell(self, error: BaseException | None, closing_error: BaseException | None) -> None:
         """Raise what the thread ended with, once."""

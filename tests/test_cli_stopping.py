@@ -320,7 +320,7 @@ def test_a_slow_reader_holds_up_the_source_but_not_the_loop():
 # ---- terminals -----------------------------------------------------------------------------------
 
 
-def seen(folder, job, *outputs):
+def seen(folder, job, *outputs, code=0):
     """What a terminal shows that is stderr, and perhaps more; and what stdout gets if it is not."""
     ours, theirs = os.openpty()
     how = dict.fromkeys(("stderr", *outputs), theirs)
@@ -332,7 +332,7 @@ def seen(folder, job, *outputs):
                 data += chunk
         out = process.stdout.read() if process.stdout else ""
     os.close(ours)
-    assert process.returncode == 0
+    assert process.returncode == code
     return data.decode().replace("\r\n", "\n"), out
 
 
@@ -354,3 +354,9 @@ def test_items_on_the_same_terminal_are_not_disturbed(folder):
 def test_a_sink_on_a_terminal_has_its_table(folder):
     screen, _ = seen(folder, "sunk", "stdout")
     assert re.search(r"for_each\(<lambda>\) +3 .*\n.*done: 3 items", screen)
+
+
+def test_the_third_signal_leaves_a_terminal_with_its_cursor(folder):
+    """The table hides it, and there is no going back then."""
+    screen, _ = seen(folder, "thrice", code=-signal.SIGINT)
+    assert screen.count("\x1b[?25l") == screen.count("\x1b[?25h") == 1

@@ -121,6 +121,25 @@ def test_wherever_it_is_cut_the_same_is_no_text(text, changes, places, encoding)
         assert good == expected.replace("\r", "").replace("\n", "")
 
 
+def test_what_is_no_text_at_all_takes_no_memory_to_speak_of():
+    """Each error keeps what is near, and not the whole block."""
+    data = b"a" * 3000 + b"\xff" * 3000
+
+    async def main():
+        size, n = 0, 0
+        async with ait.lines([data]) as lines:
+            while n < 3000:
+                try:
+                    await anext(lines)
+                except UnicodeDecodeError as error:
+                    assert error.object[error.start : error.end] == b"\xff"
+                    size, n = size + len(error.object), n + 1
+            assert await anext(lines) == "a" * 3000
+        return size
+
+    assert run(main()) < 100 * 3000
+
+
 def test_an_error_comes_after_the_lines_before_it():
     lines = ait.lines([b"a\nb\nc\xff", b"d\ne"])
     error = Failed(UnicodeDecodeError)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import os
 import sys
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 from rich.console import Console, Group
@@ -24,6 +26,9 @@ __all__ = ["display"]
 
 IN_A_LOG, ON_A_TERMINAL = 5.0, 0.25
 """Seconds between two reports."""
+
+CURSOR = b"\x1b[?25h"
+"""Shows it again: the table hides it."""
 
 FAILED: dict[type[BaseException], str] = {
     asyncio.CancelledError: "aborted",
@@ -83,6 +88,8 @@ async def display(
     if terminal and not (items and here):
         # What functions print is moved above the table, if it goes to the same terminal.
         console = Console(stderr=True)
+        if not console.is_dumb_terminal:
+            stopper.restore = partial(os.write, sys.stderr.fileno(), CURSOR)
         with Live(console=console, auto_refresh=False, redirect_stdout=here) as live:
 
             def draw(report: Report) -> None:

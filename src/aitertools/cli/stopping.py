@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -27,6 +27,7 @@ class Stopper:
         self.signal: signal.Signals | None = None
         self.reason: str | None = None
         self.changed = asyncio.Event()
+        self.restore: Callable[[], object] | None = None  # what the third signal must not leave
         self._requests = 0
         self._process = os.getpid()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -84,6 +85,8 @@ class Stopper:
         self.signal = signal.Signals(number)
         self._requests += 1
         if self._requests > 2:
+            if self.restore is not None:
+                self.restore()
             _default(number)
         elif self._loop is None or self._loop.is_closed():
             raise KeyboardInterrupt

@@ -16,6 +16,11 @@ __all__ = ["Chunks", "Lines"]
 END: Any = object()
 BUFFERS: Any = bytearray | memoryview
 
+PIECE = 1024
+"""So much is decoded at once where there are errors: each has a copy of all of it at first."""
+NEAR = 16
+"""So much is kept with an error, before and after what it is about."""
+
 
 class _Blocks:
     """Sees that all blocks are of one type, bytes or str."""
@@ -91,6 +96,18 @@ class Lines(_Blocks):
 
     def _decoded(self, block: bytes, *, final: bool) -> list[Any]:
         """Return the lines of *block*; bytes that are no text are an error, and left out."""
+        before = self._decoder.getstate()
+        try:
+            return self._cut(self._decoder.decode(block, final))
+        except UnicodeDecodeError:
+            self._decoder.setstate(before)
+        lines: list[Any] = []
+        for begin in range(0, len(block) or 1, PIECE):
+            end = begin + PIECE
+            lines += self._garbled(block[begin:end], final=final and end >= len(block))
+        return lines
+
+    def _garbled(self, block: bytes, *, final: bool) -> list[Any]:
         decoder = self._decoder
         lines: list[Any] = []
         while True:
@@ -102,7 +119,7 @@ class Lines(_Blocks):
                 good, rest = error.object[: error.start], error.object[error.end :]
                 decoder.setstate((b"", how))
                 lines += self._cut(decoder.decode(good))
-                lines.append(error.with_traceback(None))
+                lines.append(_shortened(error))
                 decoder.setstate((b"", decoder.getstate()[1]))
                 block = rest
 
@@ -169,6 +186,15 @@ class Lines(_Blocks):
 
     def _too_long(self) -> ValueError:
         return ValueError(f"lines(): a line is longer than {self._limit}")
+
+
+def _shortened(error: UnicodeDecodeError) -> UnicodeDecodeError:
+    """Have it keep what is near, and not all that was to be decoded."""
+    begin = max(0, error.start - NEAR)
+    error.object = error.object[begin : error.end + NEAR]
+    error.start -= begin
+    error.end -= begin
+    return error.with_traceback(None)
 
 
 def _check_newline(newline: Any) -> Any:

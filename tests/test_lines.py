@@ -129,11 +129,11 @@ def test_what_is_no_text_at_all_takes_no_memory_to_speak_of():
         size, n = 0, 0
         async with ait.lines([data]) as lines:
             while n < 3000:
-                try:
+                with pytest.raises(UnicodeDecodeError) as caught:
                     await anext(lines)
-                except UnicodeDecodeError as error:
-                    assert error.object[error.start : error.end] == b"\xff"
-                    size, n = size + len(error.object), n + 1
+                error = caught.value
+                assert error.object[error.start : error.end] == b"\xff"
+                size, n = size + len(error.object), n + 1
             assert await anext(lines) == "a" * 3000
         return size
 

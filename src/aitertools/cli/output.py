@@ -17,7 +17,7 @@ import uuid
 from collections import abc
 from collections.abc import Callable
 from pathlib import PurePath
-from typing import Any, Self, TextIO, cast
+from typing import Any, Self, TextIO
 
 from aitertools import Queue, QueueShutDown
 
@@ -53,7 +53,7 @@ def to_json(item: object) -> bytes:
 
 
 def _plain(value: Any) -> Any:
-    if dataclasses.is_dataclass(cast("type[Any]", type(value))):  # not of what is a class itself
+    if _is_dataclass(value):
         return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
@@ -66,6 +66,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, LISTS) and not isinstance(value, BYTES):
         return list(value)
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+
+
+def _is_dataclass(value: Any) -> bool:
+    """Whether it is one, and not the class itself."""
+    return dataclasses.is_dataclass(value) and not isinstance(value, type)
 
 
 def to_descriptor(descriptor: int) -> Callable[[bytes], None]:

@@ -265,23 +265,34 @@ def test_nothing_is_said_of_one_that_ended_or_was_closed(end):
 @pytest.mark.skipif(sys.platform == "win32", reason="locks are not interrupted there")
 def test_interrupted_while_it_waits_it_goes_on_and_can_be_closed():
     here = threading.get_ident()
-    asked, go_on = threading.Event(), threading.Event()
+    asked, go_on, interrupted = threading.Event(), threading.Event(), []
+
+    def interrupt(*_):
+        if not interrupted:
+            interrupted.append(True)
+            raise KeyboardInterrupt
 
     async def numbers():
         yield 0
         await asyncio.to_thread(wait_for, asked)
-        signal.pthread_kill(here, signal.SIGINT)  # that thread waits, or is about to
+        while not interrupted:  # one that comes just before the thread waits is heard after that
+            signal.pthread_kill(here, signal.SIGINT)
+            await asyncio.sleep(0.001)
         await asyncio.to_thread(wait_for, go_on)
         yield 1
         await asyncio.get_running_loop().create_future()
 
-    with ait.stream(numbers()).to_sync() as stream:
-        assert next(stream) == 0
-        with pytest.raises(KeyboardInterrupt):  # noqa: PT012
-            asked.set()
-            next(stream)
-        go_on.set()
-        assert next(stream) == 1
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        with ait.stream(numbers()).to_sync() as stream:
+            assert next(stream) == 0
+            with pytest.raises(KeyboardInterrupt):  # noqa: PT012
+                asked.set()
+                next(stream)
+            go_on.set()
+            assert next(stream) == 1
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals there")

@@ -52,13 +52,8 @@ def to_json(item: object) -> bytes:
         return json.dumps(item, default=_plain, allow_nan=False).encode()
 
 
-def _is_record(value: object) -> bool:
-    """Whether it is of a dataclass, and not one itself."""
-    return dataclasses.is_dataclass(type(value))
-
-
 def _plain(value: Any) -> Any:
-    if _is_record(value):
+    if _is_dataclass(value):
         return {f.name: getattr(value, f.name) for f in dataclasses.fields(value)}
     if isinstance(value, datetime.date | datetime.time):
         return value.isoformat()
@@ -71,6 +66,11 @@ def _plain(value: Any) -> Any:
     if isinstance(value, LISTS) and not isinstance(value, BYTES):
         return list(value)
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
+
+
+def _is_dataclass(value: Any) -> bool:
+    """Whether it is one, and not the class itself."""
+    return dataclasses.is_dataclass(value) and not isinstance(value, type)
 
 
 def to_descriptor(descriptor: int) -> Callable[[bytes], None]:

@@ -125,14 +125,12 @@ class LoopReader:
 
     def more(self) -> list[Any]:
         """Return what comes next, waiting for it; an empty list at the end."""
-        if self.handover.closing:
-            return []
-        if not self._busy.acquire(blocking=False):
-            closing: bool = self.handover.closing  # just now, by who is busy with it
-            if closing:
-                return []
-            raise RuntimeError(f"{self._name}(): already running")
+        mine = self._busy.acquire(blocking=False)
         try:
+            if self.handover.closing:  # maybe just now, by who is busy with it
+                return []
+            if not mine:
+                raise RuntimeError(f"{self._name}(): already running")
             handover = self.handover
             while handover.halt is None:
                 if handover.closing:
@@ -144,7 +142,8 @@ class LoopReader:
                     self._wait()
             self._tell()
         finally:
-            self._busy.release()
+            if mine:
+                self._busy.release()
         return []
 
     def close(self) -> None:

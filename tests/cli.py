@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -27,12 +29,21 @@ def called(capfd, *arguments):
     return info.value.code or 0, *capfd.readouterr()
 
 
+@contextmanager
 def started(folder, *arguments, **how):
-    """Start it in a process of its own, as the leader of a group, with pipes to both outputs."""
+    """Start it in a process of its own, as the leader of a group, with pipes to both outputs.
+
+    Nothing of the group outlives a test that fails.
+    """
     how = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | how
     env = os.environ | {"PYTHONPATH": PLACES, "PYTHONUTF8": "1", "COLUMNS": "120"}
     env["PYTHONUNBUFFERED"] = ""  # what is printed waits
     command = [sys.executable, "-m", "aitertools", *map(str, arguments)]
-    return subprocess.Popen(
-        command, cwd=folder, env=env, encoding="utf-8", start_new_session=True, **how
-    )
+    how |= {"cwd": folder, "env": env, "encoding": "utf-8", "start_new_session": True}
+    with subprocess.Popen(command, **how) as process:
+        try:
+            yield process
+        except BaseException:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            raise

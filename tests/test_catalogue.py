@@ -22,7 +22,6 @@ from aitertools.engine.concurrently import Way
 from .catalogue import ENTRIES
 from .oracle import synced
 
-HELPERS = {"aitertools.engine.checks", "aitertools.engine.outcomes"}
 """Modules of the engine that make no operators."""
 
 HAVE_NOT = {
@@ -52,9 +51,7 @@ def uses_the_engine(fn: Any) -> bool:
     code = getattr(fn, "__code__", None)
     if code is None:
         return False
-    used = [fn.__globals__.get(name) for name in code.co_names]
-    modules = {getattr(value, "__module__", None) or "" for value in used}
-    return any(name.startswith(engine.__name__) for name in modules - HELPERS)
+    return "engine" in code.co_names and fn.__globals__["engine"] is engine
 
 
 METHODS = {

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import aitertools as ait
+from aitertools import engine, runtime
 
 PACKAGE = Path(ait.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -20,9 +21,10 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ABOVE = {
     # what a part may import of ours; the order is that of the picture
     "_core": set(),
-    "runtime": {"_core", "stream"},  # stream: for types only, see below
+    "_lazily": set(),
+    "runtime": {"_core", "_lazily", "stream"},  # stream: for types only, see below
     "results": set(),
-    "engine": {"_core", "runtime", "results", "stream"},  # stream: for types only
+    "engine": {"_core", "_lazily", "runtime", "results", "stream"},  # stream: for types only
     "schedules": {"engine"},  # the checks of arguments
     "stream": {"_core", "runtime", "results", "engine", "schedules"},
     "functions": {"_core", "results", "stream"},
@@ -108,6 +110,33 @@ def test_importing_it_does_not_import_trio_or_what_is_not_needed():
     code += "print(*sorted({m.partition('.')[0] for m in set(sys.modules) - before}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert {"trio", "typing_extensions", "anyio"} & set(done.stdout.split()) == set()
+
+
+def test_importing_it_does_not_import_the_operators_of_the_engine():
+    code = (
+        "import sys, aitertools; print(*(m for m in sys.modules if m.startswith('aitertools.e')))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    helpers = {"aitertools.engine.checks", "aitertools.engine.outcomes"}
+    assert set(done.stdout.split()) == {"aitertools.engine", *helpers}
+
+
+@pytest.mark.parametrize("package", [engine, runtime], ids=lambda package: package.__name__)
+def test_what_is_imported_when_it_is_asked_for_is_there_for_types_too(package):
+    tree = ast.parse(Path(package.__file__).read_text())
+    [typed] = [node for node in tree.body if isinstance(node, ast.If)]
+    [table] = [node for node in ast.walk(tree) if isinstance(node, ast.Dict)]
+    for_types = {node.module: tuple(alias.name for alias in node.names) for node in typed.body}
+    assert ast.literal_eval(table) == for_types
+    for name in package.__all__:
+        assert not inspect.ismodule(getattr(package, name))  # which may be of the same name
+
+
+def test_what_is_not_there_is_said_as_by_any_module():
+    with pytest.raises(
+        AttributeError, match=r"^module 'aitertools.engine' has no attribute 'nope'"
+    ):
+        engine.nope  # noqa: B018
 
 
 def test_importing_it_does_not_import_what_is_for_tests():

@@ -6,6 +6,7 @@ What the builtins and itertools do for ``for``, this does for ``async for``.
 # General layout
 #
 # _core/      the C extension: driver, sources, operator families, reducers; knows none of ours
+# _lazily     modules that are imported when something of them is asked for
 # runtime/    what needs an event loop; the only package that imports one
 # results     what came of an item: values, no more
 # engine/     what goes on while the consumer does something else: calls, merging, timers

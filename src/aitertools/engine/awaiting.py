@@ -14,7 +14,7 @@ from .policies import Policy
 if TYPE_CHECKING:
     from ..stream import Stream
 
-__all__ = ["awaiting", "gathering"]
+__all__ = ["completing", "gathering"]
 
 MISSING: Any = object()
 
@@ -93,7 +93,7 @@ class _Awaiting(Calls):
         self._held.drop()
 
 
-def awaiting(name: str, awaitables: Any, limit: Any) -> Any:
+def completing(name: str, awaitables: Any, limit: Any) -> Any:
     """Return a stream of the results of *awaitables* as they come."""
     held = _Held(name)
     source, limit = _read(name, awaitables, limit, held)

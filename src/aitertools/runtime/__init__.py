@@ -2,22 +2,28 @@
 
 The core forwards what awaitables yield and so runs on any loop. What it cannot do by itself is
 here: give way to the loop, know who waits, interrupt a wait, and pull in a task of its own.
+
+What only the engine and a few functions need is imported when it is first asked for.
 """
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from .. import _core
-from .alarm import Alarm
-from .clock import now, sleep, wait
+from .._lazily import lazily
 from .courier import courier, swap_task
-from .crew import Crew, is_cancelled, outcome
-from .executors import for_item, is_executor, name_item, outcome_of, workers_of
 from .lines import handle, in_loop, let_go, wake
 from .loop import checkpoint, close_running, current_task, park, running_loop, timeout
 from .nursery import enter, leave, shield
-from .pump import pump
 from .queues import ERRORS, QueueEmpty, QueueFull, QueueShutDown, adapt
-from .threads import LoopReader, Reader
+
+if TYPE_CHECKING:
+    from .alarm import Alarm
+    from .clock import now, sleep, wait
+    from .crew import Crew, is_cancelled, outcome
+    from .executors import for_item, is_executor, name_item, outcome_of, workers_of
+    from .pump import pump
+    from .threads import LoopReader, Reader
 
 __all__ = [
     "ERRORS",
@@ -49,6 +55,18 @@ __all__ = [
     "wait",
     "workers_of",
 ]
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "alarm": ("Alarm",),
+        "clock": ("now", "sleep", "wait"),
+        "crew": ("Crew", "is_cancelled", "outcome"),
+        "executors": ("for_item", "is_executor", "name_item", "outcome_of", "workers_of"),
+        "pump": ("pump",),
+        "threads": ("LoopReader", "Reader"),
+    },
+)
 
 _core.set_hook("adapt", adapt)
 _core.set_hook("checkpoint", checkpoint)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, TypeVar
 
-from .. import _core
-from ..engine.awaiting import awaiting, gathering
+from .. import _core, engine
 from .types import Run, Source
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ def as_completed(awaitables: Source[Awaitable[R]], limit: int | None = None) -> 
 
     Source: :func:`asyncio.as_completed`, with the results themselves and a limit.
     """
-    completed: Stream[R] = awaiting("as_completed", awaitables, limit)
+    completed: Stream[R] = engine.completing("as_completed", awaitables, limit)
     return completed
 
 
@@ -63,7 +62,7 @@ def gather(awaitables: Source[Awaitable[R]], limit: int | None = None) -> Run[li
 
     Source: :func:`asyncio.gather`, with the ending of :class:`asyncio.TaskGroup`.
     """
-    stream, results = gathering("gather", awaitables, limit)
+    stream, results = engine.gathering("gather", awaitables, limit)
 
     def in_order(_: object) -> list[R]:
         return results

@@ -6,11 +6,8 @@ import os
 from collections.abc import AsyncIterable, Awaitable, Iterable
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeAlias, TypeVar, overload
 
-from .. import _core
-from ..engine.blocks import blocks_of
+from .. import _core, engine
 from ..engine.checks import check_count
-from ..engine.splitting import Chunks, Lines
-from ..engine.threaded import reading
 from .synced import SyncStream
 from .types import T, T_co
 
@@ -103,7 +100,7 @@ class Bridge(Generic[T_co]):
 
         See :func:`lines`, which reads files as well.
         """
-        split = Lines(encoding, errors, newline, keepends, limit).split
+        split = engine.Lines(encoding, errors, newline, keepends, limit).split
         return _core.lines(self, split)
 
 
@@ -137,7 +134,7 @@ def from_thread(iterable: Iterable[T], *, batch: int | None = None, buffer: int 
     Source: trio's and anyio's ``to_thread``, with the adaptive batches that trio's issue 1344 asks
     for.
     """
-    made: Stream[T] = reading(iterable, batch, buffer)
+    made: Stream[T] = engine.reading(iterable, batch, buffer)
     return made
 
 
@@ -202,8 +199,8 @@ def lines(
 
     Source: :func:`open` and :meth:`str.splitlines`.
     """
-    split = Lines(encoding, errors, newline, keepends, limit).split
-    return _core.lines(blocks_of(source, "lines"), split)
+    split = engine.Lines(encoding, errors, newline, keepends, limit).split
+    return _core.lines(engine.blocks_of(source, "lines"), split)
 
 
 @overload
@@ -225,4 +222,4 @@ def chunks(source: Any, size: int) -> Stream[Any]:
 
     Source: Node's and Pekko's framing of byte streams. See also :meth:`Stream.batched`, for items.
     """
-    return _core.chunks(blocks_of(source, "chunks"), Chunks(size).split)
+    return _core.chunks(engine.blocks_of(source, "chunks"), engine.Chunks(size).split)

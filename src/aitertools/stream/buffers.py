@@ -6,8 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, Literal, overload
 
-from ..engine.buffer import buffering, conflating
-from ..engine.debounce import debouncing, sampling
+from .. import engine
 from .types import T, T_co
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ class Buffers(Generic[T_co]):
 
         Source: Kotlin's ``buffer``, and its fusion; Pekko's ``buffer`` with OverflowStrategy.
         """
-        made: Stream[Any] = buffering(self, n, overflow, on_dropped)
+        made: Stream[Any] = engine.buffering(self, n, overflow, on_dropped)
         return made
 
     def prefetch(self, n: int = 1) -> Stream[T_co]:
@@ -82,7 +81,7 @@ class Buffers(Generic[T_co]):
 
         Raises, cancels, closes and fails as :meth:`buffer`.
         """
-        made: Stream[Any] = buffering(self, n, name="prefetch")
+        made: Stream[Any] = engine.buffering(self, n, name="prefetch")
         return made
 
     @overload
@@ -112,7 +111,7 @@ class Buffers(Generic[T_co]):
 
         Source: Pekko's ``conflate``. See also ``buffer(overflow="latest")``.
         """
-        made: Stream[Any] = conflating(self, fold)
+        made: Stream[Any] = engine.conflating(self, fold)
         return made
 
     def debounce(
@@ -138,7 +137,7 @@ class Buffers(Generic[T_co]):
 
         Source: Rx's, Kotlin's and Swift's ``debounce``.
         """
-        made: Stream[T_co] = debouncing(self, quiet, on_dropped)
+        made: Stream[T_co] = engine.debouncing(self, quiet, on_dropped)
         return made
 
     def sample(
@@ -162,5 +161,5 @@ class Buffers(Generic[T_co]):
 
         Source: Rx's and Kotlin's ``sample``.
         """
-        made: Stream[T_co] = sampling(self, interval, on_dropped)
+        made: Stream[T_co] = engine.sampling(self, interval, on_dropped)
         return made

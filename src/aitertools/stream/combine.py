@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
 
-from .. import _core
-from ..engine.rows import zipping, zipping_longest
+from .. import _core, engine
 from .types import Source, T_co, U, V
 
 if TYPE_CHECKING:
@@ -105,7 +104,7 @@ class Combine(Generic[T_co]):
         ([('a', 'c'), ('b', 'd')], 2.0)
         """
         if concurrent and others:
-            rows: Stream[Any] = zipping((self, *others), strict=bool(strict))
+            rows: Stream[Any] = engine.zipping((self, *others), strict=bool(strict))
             return rows
         return _core.zip((self, *others), strict)
 
@@ -150,7 +149,7 @@ class Combine(Generic[T_co]):
         a row side by side, as for :meth:`zip`.
         """
         if concurrent and others:
-            rows: Stream[Any] = zipping_longest((self, *others), fillvalue)
+            rows: Stream[Any] = engine.zipping_longest((self, *others), fillvalue)
             return rows
         return _core.zip_longest((self, *others), fillvalue)
 

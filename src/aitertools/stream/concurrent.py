@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
-from .. import _core
+from .. import _core, engine
 from ..engine.checks import check_callable, check_distinct
-from ..engine.latest import WithLatest, ZipLatest
-from ..engine.operator import label, make
-from ..engine.race import Race
-from ..engine.switch import Switch
 from .types import Halt, Source, T, T_co, U, V
 
 if TYPE_CHECKING:
@@ -46,7 +42,7 @@ def race(*sources: Source[T]) -> Stream[T]:
     Source: Rx's ``race`` and ``amb``.
     """
     streams = _all("race", sources)
-    raced: Stream[T] = make(Race(streams), "race", *streams)
+    raced: Stream[T] = engine.make(engine.Race(streams), "race", *streams)
     return raced
 
 
@@ -85,7 +81,7 @@ def zip_latest(*sources: Source[Any]) -> Stream[Any]:
     Source: Rx's ``combineLatest``, ZIO's ``zipLatest``.
     """
     streams = _all("zip_latest", sources)
-    zipped: Stream[Any] = make(ZipLatest(streams), "zip_latest", *streams)
+    zipped: Stream[Any] = engine.make(engine.ZipLatest(streams), "zip_latest", *streams)
     return zipped
 
 
@@ -199,7 +195,9 @@ class Concurrent(Generic[T_co]):
         mine = cast("Stream[Any]", self)
         streams = _all("with_latest_from", others)
         check_distinct((mine, *streams), "with_latest_from")
-        paired: Stream[Any] = make(WithLatest(mine, streams), "with_latest_from", mine, *streams)
+        paired: Stream[Any] = engine.make(
+            engine.WithLatest(mine, streams), "with_latest_from", mine, *streams
+        )
         return paired
 
     @overload
@@ -235,6 +233,6 @@ class Concurrent(Generic[T_co]):
         """
         check_callable(fn, "switch_map")
         mine = cast("Stream[Any]", self)
-        operator = Switch(_core.map(mine, fn), "switch_map")
-        switched: Stream[Any] = make(operator, label("switch_map", fn), mine)
+        operator = engine.Switch(_core.map(mine, fn), "switch_map")
+        switched: Stream[Any] = engine.make(operator, engine.label("switch_map", fn), mine)
         return switched

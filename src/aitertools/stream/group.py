@@ -6,9 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, overload
 
-from .. import _core
-from ..engine.batches import batching
-from ..engine.windows import windowing
+from .. import _core, engine
 from .types import Predicate, T_co, U
 
 if TYPE_CHECKING:
@@ -67,7 +65,7 @@ class Group(Generic[T_co]):
 
         Source: Pekko's ``groupedWithin``, tokio's ``chunks_timeout``.
         """
-        made: Stream[Any] = batching(self, n, within, strict)
+        made: Stream[Any] = engine.batching(self, n, within, strict)
         return made
 
     @overload
@@ -134,7 +132,7 @@ class Group(Generic[T_co]):
             raise TypeError("windowed(): every needs within")
         if n is not None or step != 1 or fillvalue is not None:
             raise TypeError("windowed(): n, step and fillvalue do not go with within")
-        made: Stream[tuple[Any, ...]] = windowing(self, within, every)
+        made: Stream[tuple[Any, ...]] = engine.windowing(self, within, every)
         return made
 
     @overload

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import _core
+from .. import _core, engine
 from ..engine.checks import check_distinct
-from ..engine.merge import Merge, halt_of
-from ..engine.operator import make
 from . import Stream
 from .types import Halt, Source, T, T_co
 
@@ -95,10 +93,10 @@ def merge(*sources: Source[T], halt: Halt = "all") -> Merged[T]:
     """
     if not sources:
         raise ValueError("merge(): there must be at least one source")
-    halt_any = halt_of(halt)
+    halt_any = engine.halt_of(halt)
     streams = [_core.source_for(source, "merge") for source in sources]
     check_distinct(streams, "merge")
     known_as = map(id, sources)
-    operator = Merge(zip(streams, known_as, strict=True), halt_any=halt_any)
-    merged: Merged[T] = make(operator, "merge", *streams, cls=Merged)
+    operator = engine.Merge(zip(streams, known_as, strict=True), halt_any=halt_any)
+    merged: Merged[T] = engine.make(operator, "merge", *streams, cls=Merged)
     return merged

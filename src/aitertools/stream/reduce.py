@@ -15,8 +15,7 @@ from typing import (
     overload,
 )
 
-from .. import _core
-from ..engine.concurrently import Way, running
+from .. import _core, engine
 from .types import MISSING, ForEachWay, Run, T, T_co, U
 
 if TYPE_CHECKING:
@@ -451,8 +450,8 @@ class Reduce(Generic[T_co]):
         b
         """
         if way:
-            options = Way.of("for_each", way, "ordered", "buffer")
-            return _core.run_for_each(running(options, self, fn))
+            options = engine.Way.of("for_each", way, "ordered", "buffer")
+            return _core.run_for_each(engine.running(options, self, fn))
         return _core.run_for_each(_core.for_each(self, fn))
 
     def drain(self) -> Run[None]:

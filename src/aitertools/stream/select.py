@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, TypeGuard, Unpack, cast, overload
 
-from .. import _core
-from ..engine.concurrently import Way, filtering
+from .. import _core, engine
 from .types import Concurrently, Fn, Predicate, Run, Source, T_co, U
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ class Select(Generic[T_co]):
         ['1', '2']
         """
         if way:
-            stream: Stream[Any] = filtering(Way.of("filter", way, "key"), self, pred)
+            stream: Stream[Any] = engine.filtering(engine.Way.of("filter", way, "key"), self, pred)
             return stream
         return _core.filter(self, pred)
 
@@ -88,8 +87,8 @@ class Select(Generic[T_co]):
         ['a', 'b']
         """
         if way:
-            options = Way.of("filterfalse", cast("dict[str, Any]", way), "key")
-            stream: Stream[T_co] = filtering(options, self, pred, true=False)
+            options = engine.Way.of("filterfalse", cast("dict[str, Any]", way), "key")
+            stream: Stream[T_co] = engine.filtering(options, self, pred, true=False)
             return stream
         return _core.filterfalse(self, pred)
 

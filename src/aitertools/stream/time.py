@@ -6,11 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, overload
 
-from ..engine.delay import delaying
-from ..engine.over import ending_by, ending_within
-from ..engine.rate import limiting, spacing, throttling
-from ..engine.ticks import alarming, ticking
-from ..engine.timed import beating, noticing, timing_out
+from .. import engine
 from .types import T_co, U
 
 if TYPE_CHECKING:
@@ -57,7 +53,7 @@ class Time(Generic[T_co]):
         Source: tokio's ``timeout``, which leaves the stream alive. For a single pull there is
         :func:`anext`, for the whole stream :meth:`deadline`.
         """
-        made: Stream[T_co] = timing_out(self, seconds)
+        made: Stream[T_co] = engine.timing_out(self, seconds)
         return made
 
     def deadline(self, seconds: Seconds) -> Stream[T_co]:
@@ -85,7 +81,7 @@ class Time(Generic[T_co]):
 
         Source: Pekko's ``completionTimeout``. For each item there is :meth:`timeout`.
         """
-        made: Stream[T_co] = ending_within(self, seconds)
+        made: Stream[T_co] = engine.ending_within(self, seconds)
         return made
 
     @overload
@@ -116,7 +112,7 @@ class Time(Generic[T_co]):
         same silence. Closing closes the source. Raises ValueError if *seconds* is not positive,
         TypeError if *callback* cannot be called.
         """
-        made: Stream[T_co] = noticing(self, seconds, callback)
+        made: Stream[T_co] = engine.noticing(self, seconds, callback)
         return made
 
     def heartbeat(self, every: Seconds, value: U) -> Stream[T_co | U]:
@@ -141,7 +137,7 @@ class Time(Generic[T_co]):
 
         Source: Pekko's ``keepAlive``; Server-Sent Events, WebSockets.
         """
-        made: Stream[T_co | U] = beating(self, every, value)
+        made: Stream[T_co | U] = engine.beating(self, every, value)
         return made
 
     def take_until(self, signal: Awaitable[object]) -> Stream[T_co]:
@@ -175,7 +171,7 @@ class Time(Generic[T_co]):
 
         Source: futures-rs's ``take_until``, Rx's ``takeUntil``.
         """
-        made: Stream[T_co] = ending_by(self, signal)
+        made: Stream[T_co] = engine.ending_by(self, signal)
         return made
 
     def delay(self, seconds: Seconds, *, buffer: int = 16) -> Stream[T_co]:
@@ -199,7 +195,7 @@ class Time(Generic[T_co]):
 
         Source: Rx's ``delay``, Pekko's with its bounded buffer.
         """
-        made: Stream[T_co] = delaying(self, seconds, buffer)
+        made: Stream[T_co] = engine.delaying(self, seconds, buffer)
         return made
 
     def throttle(
@@ -225,7 +221,7 @@ class Time(Generic[T_co]):
 
         Source: Rx's ``throttleFirst``. See :meth:`space_out`, which drops nothing.
         """
-        made: Stream[T_co] = throttling(self, interval, on_dropped)
+        made: Stream[T_co] = engine.throttling(self, interval, on_dropped)
         return made
 
     def space_out(self, interval: Seconds) -> Stream[T_co]:
@@ -248,7 +244,7 @@ class Time(Generic[T_co]):
 
         Source: fs2's ``metered``. See :meth:`rate_limit`, which allows bursts.
         """
-        made: Stream[T_co] = spacing(self, interval)
+        made: Stream[T_co] = engine.spacing(self, interval)
         return made
 
     @overload
@@ -304,7 +300,7 @@ class Time(Generic[T_co]):
 
         Source: Pekko's ``throttle`` with its cost, Go's ``x/time/rate``.
         """
-        made: Stream[T_co] = limiting(self, n, per, burst, cost)
+        made: Stream[T_co] = engine.limiting(self, n, per, burst, cost)
         return made
 
 
@@ -333,7 +329,7 @@ def interval(every: Seconds, *, start: Seconds | None = None) -> Stream[int]:
 
     Source: tokio's ``interval`` with ``MissedTickBehavior::Skip``; a timerfd counts that way.
     """
-    made: Stream[int] = ticking(every, start)
+    made: Stream[int] = engine.ticking(every, start)
     return made
 
 
@@ -354,5 +350,5 @@ def timer(delay: Seconds, value: Any = None) -> Stream[Any]:
 
     Source: Rx's ``timer``.
     """
-    made: Stream[Any] = alarming(delay, value)
+    made: Stream[Any] = engine.alarming(delay, value)
     return made

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Any, Generic, Unpack, overload
 
-from .. import _core
-from ..engine.concurrently import Way, mapping
-from ..engine.merge import flattening
+from .. import _core, engine
 from .types import MISSING, KeyedWay, ResultWay, Source, T, T_co, U, V
 
 if TYPE_CHECKING:
@@ -122,7 +120,9 @@ class Transform(Generic[T_co]):
         """
         items = _core.zip((self, *others), False) if others else self
         if way:
-            stream: Stream[Any] = mapping(Way.of("map", way), items, fn, star=bool(others))
+            stream: Stream[Any] = engine.mapping(
+                engine.Way.of("map", way), items, fn, star=bool(others)
+            )
             return stream
         return _core.map_many(items, fn) if others else _core.map(items, fn)
 
@@ -156,7 +156,7 @@ class Transform(Generic[T_co]):
         [32, 9]
         """
         if way:
-            stream: Stream[Any] = mapping(Way.of("starmap", way), self, fn, star=True)
+            stream: Stream[Any] = engine.mapping(engine.Way.of("starmap", way), self, fn, star=True)
             return stream
         return _core.starmap(self, fn)
 
@@ -195,7 +195,7 @@ class Transform(Generic[T_co]):
         """
         if concurrency is None:
             return _core.flat_map(self, fn)
-        flat: Stream[Any] = flattening(self, concurrency, fn)
+        flat: Stream[Any] = engine.flattening(self, concurrency, fn)
         return flat
 
     @overload
@@ -219,7 +219,7 @@ class Transform(Generic[T_co]):
         """
         if concurrency is None:
             return _core.flat_map(self)
-        flat: Stream[Any] = flattening(self, concurrency)
+        flat: Stream[Any] = engine.flattening(self, concurrency)
         return flat
 
     def enumerate(self, start: int = 0) -> Stream[tuple[int, T_co]]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .clock import now, sleep, wait
     from .crew import Crew, is_cancelled, outcome
     from .executors import for_item, is_executor, name_item, outcome_of, workers_of
-    from .pump import pump
+    from .pump import install_pump
     from .threads import LoopReader, Reader
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "for_item",
     "handle",
     "in_loop",
+    "install_pump",
     "is_cancelled",
     "is_executor",
     "leave",
@@ -47,7 +48,6 @@ __all__ = [
     "outcome",
     "outcome_of",
     "park",
-    "pump",
     "running_loop",
     "shield",
     "sleep",
@@ -63,7 +63,7 @@ __getattr__ = lazily(
         "clock": ("now", "sleep", "wait"),
         "crew": ("Crew", "is_cancelled", "outcome"),
         "executors": ("for_item", "is_executor", "name_item", "outcome_of", "workers_of"),
-        "pump": ("pump",),
+        "pump": ("install_pump",),
         "threads": ("LoopReader", "Reader"),
     },
 )

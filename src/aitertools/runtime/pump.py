@@ -151,7 +151,7 @@ async def _finish(task: asyncio.Task[None]) -> None:
         raise cancelled
 
 
-def pump(stream: Stream[Any]) -> None:
+def install_pump(stream: Stream[Any]) -> None:
     """From now on have *stream* pulled by a pump, whoever holds it and however it is consumed."""
     if asyncio._get_running_loop() is None:
         raise RuntimeError("anext(): timeout= needs a running asyncio event loop")

@@ -113,7 +113,7 @@ async def _next_item(source: Any, default: Any, timeout: float | None) -> Any:
     try:
         if timeout is None:
             return await builtins.anext(source)
-        runtime.pump(source)
+        runtime.install_pump(source)
         async with runtime.timeout(timeout):
             return await builtins.anext(source)
     except StopAsyncIteration:

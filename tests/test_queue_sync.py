@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import pickle
 import queue as stdlib
 import signal
 import subprocess
@@ -260,6 +261,7 @@ def test_threads_that_wait_are_told_of_the_shutdown(kind):
 
 STEPS = ["get", "put", "get_nowait", "put_nowait", "get_timeout", "put_timeout", "task_done"]
 SHUTDOWNS = ["shutdown", "immediate"] if THEIRS_SHUT_DOWN else []
+TOLD = stdlib.Empty, stdlib.Full, THREADS_SHUT_DOWN, ValueError
 
 
 def seen(queue, script):
@@ -279,7 +281,7 @@ def seen(queue, script):
         try:
             yield step, calls[step](n)
         except Exception as error:  # noqa: BLE001 - the other side has to raise it too
-            yield step, type(error), str(error)
+            yield step, next(kind for kind in TOLD if isinstance(error, kind)), str(error)
         yield queue.qsize(), queue.empty(), queue.full()
 
 
@@ -291,6 +293,17 @@ def test_a_script_shows_the_same_as_with_the_standard_library(order, maxsize, sc
 
 
 # ---- beyond queue.Queue --------------------------------------------------------------------------
+
+
+@each_of_ours
+def test_who_catches_what_tasks_get_after_a_shutdown_is_right_in_a_thread_too(kind):
+    """On a Python whose own queues shut down as well, and tell threads something else."""
+    queue = kind()
+    queue.shutdown()
+    with pytest.raises(ait.QueueShutDown) as info:
+        queue.sync.get()
+    assert isinstance(info.value, THREADS_SHUT_DOWN)
+    assert type(pickle.loads(pickle.dumps(info.value))) is info.type
 
 
 @each_of_ours

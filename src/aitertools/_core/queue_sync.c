@@ -318,8 +318,8 @@ static PyMethodDef sync_methods[] = {
     {"get", (PyCFunction)(void (*)(void))sync_get, METH_VARARGS | METH_KEYWORDS,
      PyDoc_STR("get($self, /, block=True, timeout=None)\n--\n\n"
                "Take the next item, blocking until there is one, for *timeout* seconds at most.\n\n"
-               "Raises queue.Empty when there is none in time, and queue.ShutDown (before\n"
-               "Python 3.13 QueueShutDown) once the queue is shut down and drained.")},
+               "Raises queue.Empty when there is none in time, and QueueShutDown (from Python\n"
+               "3.13 on a queue.ShutDown, too) once the queue is shut down and drained.")},
     {"get_many", sync_get_many, METH_O,
      PyDoc_STR("get_many($self, max, /)\n--\n\n"
                "Take all that is there, at least one item and at most *max*, as a list.")},
@@ -330,8 +330,8 @@ static PyMethodDef sync_methods[] = {
     {"put", (PyCFunction)(void (*)(void))sync_put, METH_VARARGS | METH_KEYWORDS,
      PyDoc_STR("put($self, /, item, block=True, timeout=None)\n--\n\n"
                "Put an item, blocking until there is room, for *timeout* seconds at most.\n\n"
-               "Raises queue.Full when there is none in time, and queue.ShutDown (before\n"
-               "Python 3.13 QueueShutDown) once the queue is shut down.")},
+               "Raises queue.Full when there is none in time, and QueueShutDown (from Python\n"
+               "3.13 on a queue.ShutDown, too) once the queue is shut down.")},
     {"put_many", sync_put_many, METH_O,
      PyDoc_STR("put_many($self, items, /)\n--\n\nPut the items in order, blocking for room.")},
     {"put_nowait", sync_put_nowait, METH_O,

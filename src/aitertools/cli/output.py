@@ -152,7 +152,8 @@ class Writer:
             self._error = error
             self._lines.shutdown(immediate=True)
             self._tell(self._failed)
-        self._tell(self._ended.set)  # also then: the cancellation may have been caught
+        finally:
+            self._tell(self._ended.set)  # always: the cancellation may have been caught
 
     def _tell(self, callback: Callable[[], None]) -> None:
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more

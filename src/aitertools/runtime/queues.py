@@ -19,16 +19,21 @@ _THREAD_SHUT_DOWN: Any = getattr(queue, "ShutDown", ())
 
 if sys.version_info >= (3, 13):
     from asyncio import QueueShutDown
+
+    class ThreadQueueShutDown(QueueShutDown, queue.ShutDown):
+        """What a thread gets: who catches either of them is right, as on older Pythons."""
 else:
 
     class QueueShutDown(Exception):
         """Raised by a queue that was shut down."""
 
+    ThreadQueueShutDown = QueueShutDown
+
 
 # What our own queues raise: to tasks, and to threads.
 ERRORS = (
     *(QueueEmpty, QueueFull, QueueShutDown),
-    *(queue.Empty, queue.Full, _THREAD_SHUT_DOWN or QueueShutDown),
+    *(queue.Empty, queue.Full, ThreadQueueShutDown),
 )
 
 

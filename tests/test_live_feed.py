@@ -70,7 +70,9 @@ def server(tmp_path_factory):
     server = Server(tmp_path_factory.mktemp("live_feed") / "server.log")
     yield server
     server.kill()
-    assert not server.log.read_text()
+    # asyncio says that of each write to a client that is gone, before it can tell the server: there
+    # may be a thousand events that are ready to be sent.
+    assert {*server.log.read_text().splitlines()} <= {"socket.send() raised exception."}
 
 
 async def events(server, n, last_id=None):

@@ -339,7 +339,7 @@ def test_functions_and_errors_have_the_references_they_had():
 
 
 def grown(work, *, warm=2):
-    """By how many bytes memory has grown after *work* was done twice more: what leaks does each time."""
+    """By how many bytes memory has grown after *work* was done twice: what leaks does each time."""
     for _ in range(warm):
         run(work())
     tracemalloc.start()

@@ -593,3 +593,44 @@ def test_on_trio_all_calls_are_cancelled_before_any_is_waited_for():
             assert trio.current_time() - since == pytest.approx(1)
 
     on_trio(main)
+
+
+class TakesItsTime:
+    """Its pull, cancelled, goes on for five seconds, however often it is cancelled."""
+
+    def __init__(self):
+        self.cancelled = 0
+
+    def __aiter__(self):
+        return self
+
+    async def __anext__(self):
+        loop = asyncio.get_running_loop()
+        try:
+            await asyncio.sleep(100)
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            end = loop.time() + 5
+            while loop.time() < end:
+                try:
+                    await asyncio.sleep(end - loop.time())
+                except asyncio.CancelledError:
+                    self.cancelled += 1
+            raise
+
+
+def test_who_is_cancelled_and_takes_its_time_is_not_interrupted_again_and_again():
+    """The closer waits: to interrupt it would be tried as often as the loop has turns."""
+
+    async def main():
+        source = TakesItsTime()
+        made = stream(source)
+        pulling = asyncio.ensure_future(anext(made))
+        await asyncio.sleep(1)
+        pulling.cancel()
+        await asyncio.sleep(1)
+        await made.aclose()
+        assert pulling.cancelled()
+        return now(), source.cancelled
+
+    assert run(main()) == (6, 1)

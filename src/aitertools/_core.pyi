@@ -27,7 +27,7 @@ class Run:
         self,
         stream: Op,
         over: Callable[[], object],
-        ours: Callable[[BaseException | None], bool],
+        ours: Callable[[BaseException | None], bool] | None,
         /,
     ) -> bool: ...
     def wants(self, stream: Op, ours: Callable[[BaseException | None], bool], /) -> bool: ...

@@ -162,10 +162,10 @@ ait_run_ended(ait_run *run)
 
 /* ---- its way --------------------------------------------------------------------------------- */
 
-/* interrupt(stream, over, ours): have over() called when the run is over. The answer is whether the
- * caller has to cancel the task; then ours(exc) will be asked whether what arrives is that
- * cancellation and nothing else. It has not to if an interruption is under way already, or if the
- * run is closing the stream. */
+/* interrupt(stream, over, ours): have over() called when the run is over, or waits for something
+ * else. The answer is whether the caller has to cancel the task; then ours(exc) will be asked
+ * whether what arrives is that cancellation and nothing else. It has not to if an interruption is
+ * under way already, if the run is closing the stream, or if ours is None. */
 PyObject *
 ait_run_interrupt(PyObject *self, PyObject *args)
 {
@@ -186,7 +186,7 @@ ait_run_interrupt(PyObject *self, PyObject *args)
             run->waiters = Py_NewRef(waiters);
         }
         added = PyList_Append(run->waiters, over);
-        if (added == 0 && run->ours == NULL && !run->swallow &&
+        if (added == 0 && ours != Py_None && run->ours == NULL && !run->swallow &&
             !(((ait_op *)stream)->flags & AIT_CLOSING)) {
             run->ours = Py_NewRef(ours);
             begun = true;

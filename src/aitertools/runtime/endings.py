@@ -83,6 +83,11 @@ class _Ending(asyncio.Future[None]):
             return False
         return True
 
+    def leave(self, task: asyncio.Task[None]) -> None:
+        """Have its end not be told any more: many waits may be cancelled before that."""
+        if task.get_loop() is self.get_loop():
+            task.remove_done_callback(self.settle)
+
 
 async def over(tasks: Collection[asyncio.Task[None]], back: Tasks) -> asyncio.CancelledError | None:
     """Wait for the end of all tasks; return the cancellation that came meanwhile.
@@ -105,5 +110,6 @@ async def over(tasks: Collection[asyncio.Task[None]], back: Tasks) -> asyncio.Ca
                 await ending
             except asyncio.CancelledError as exc:
                 cancelled = exc
+                ending.leave(task)
                 back |= {other for other in tasks if other is ending.canceller}
     return cancelled

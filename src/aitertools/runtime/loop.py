@@ -94,8 +94,10 @@ async def close_running(
     that consumes, and sees the end. From inside that very task there is nothing to wait for: the
     stream is closed when its next item is asked for.
 
-    Without a *run* somebody is in the middle of a step, and will be found suspended, or gone, after
-    a while: the answer, True, is to look again. *looks* says how often that was done.
+    Nor does it interrupt a task that somebody cancels already, and that takes its time to end: it
+    would do so again and again. Without a *run* somebody is in the middle of a step, and will be
+    found suspended, or gone, after a while: the answer, True, is to look again. *looks* says how
+    often that was done.
     """
     if asyncio._get_running_loop() is None:
         return False
@@ -108,9 +110,10 @@ async def close_running(
     if home.is_closed():  # nothing goes on there: not even what it was in the middle of closing
         return False
     over = loop.create_future()
-    interruption = _Interruption(run, stream, task)
+    is_cancelled = task.cancelling() > run.cancelling
+    interruption = None if is_cancelled else _Interruption(run, stream, task)
     tell = partial(_settle, over) if home is loop else partial(_tell, loop, over)
-    if run.interrupt(stream, tell, interruption):
+    if run.interrupt(stream, tell, interruption) and interruption is not None:
         if home is loop:
             interruption.make()
         else:

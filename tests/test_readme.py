@@ -28,7 +28,8 @@ def test_programs_run(code, said, tmp_path):
         text=True,
         timeout=60,
     )
-    assert ran.stderr == ""
+    # That a step took long is said where modules have still to be compiled.
+    assert [line for line in ran.stderr.splitlines() if not line.startswith("Executing <")] == []
     assert said in {"", ran.stdout}
 
 

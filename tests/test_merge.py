@@ -235,6 +235,35 @@ def test_nothing_is_added_to_a_stream_that_is_being_closed():
     run(main())
 
 
+@pytest.mark.parametrize(
+    "reader",
+    [
+        lambda merged: merged,
+        lambda merged: merged.map(str),
+        lambda merged: stream("ab").chain(merged),
+        lambda merged: merged.map(str, concurrency=2),
+        lambda merged: merge("ab", merged),
+        lambda merged: merged.tee()[0],
+        ait.borrow,
+    ],
+    ids=["itself", "map", "chain", "concurrent", "merge", "tee", "borrow"],
+)
+def test_what_reads_the_stream_is_not_added_to_it(reader):
+    """It would wait for itself, and nobody could name its sources to the last one."""
+    letters = merge("ab")
+    with pytest.raises(ValueError, match=r"add\(\): the stream would read itself"):
+        letters.add(reader(letters))
+    assert repr(letters) == "<Merged merge <- str>"
+
+
+def test_two_that_would_read_each_other_are_refused():
+    letters, digits = merge("ab"), merge([1, 2])
+    letters.add(digits)
+    with pytest.raises(ValueError, match=r"add\(\): the stream would read itself"):
+        digits.add(letters)
+    assert run(letters.list()) == ["a", 1, "b", 2]
+
+
 def test_nothing_is_added_to_a_stream_at_its_end():
     async def main():
         merged = ait.merge([1])

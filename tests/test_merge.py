@@ -207,6 +207,28 @@ def test_what_is_added_is_closed_shown_and_stopped_as_the_others():
     run(main())
 
 
+def test_sources_come_and_go_also_after_a_timeout():
+    """The stream is then read by way of a pump, and was taken for one at its end."""
+
+    async def main():
+        merged = ait.merge(ait.never())
+        with pytest.raises(TimeoutError):
+            await ait.anext(merged, timeout=1)
+        letters, digits = marbles.source("a----b..."), marbles.source("-1-2|")
+        merged.add(letters)
+        merged.add(digits)
+        with pytest.raises(ValueError, match=r"add\(\): the stream would read itself"):
+            merged.add(merged.map(str))
+        assert await merged.head(3) == ["a", "1", "2"]
+        assert await merged.remove(letters)
+        await merged.aclose()
+        assert len(letters.closes) == len(digits.closes) == 1
+        with pytest.raises(ValueError, match=r"add\(\): the stream is at its end"):
+            merged.add(marbles.source("c|"))
+
+    run(main())
+
+
 def test_nothing_is_added_to_a_stream_that_is_being_closed():
     """It was, and nobody closed it."""
 

@@ -122,6 +122,8 @@ ait_nth(PyObject *streams, Py_ssize_t i)
 
 /* A stream over the same that does not close it. */
 ait_op *ait_borrow(ait_state *st, PyObject *obj, const char *who);
+/* op, or what it was before it became a pump's: a borrowed reference. */
+ait_op *ait_behind_pump(ait_op *op);
 /* A stream over a pump, an async iterator which is consumed, that passes on errors and goes on. */
 ait_op *ait_pump_source(ait_state *st, PyObject *pump);
 /* Learns how async generators wrap what they yield, and whether they can be driven directly. */

@@ -82,6 +82,8 @@ struct ait_kind {
                            reads and does not own                                              */
     bool closes;        /* ... but closes all the same                                        */
     bool halts;         /* to stop a stream is to end this one, and not what it reads          */
+    bool halts_open;    /* ... is to end the source as well that this one has open, its first
+                           word: that is read to no end of its own, but until it fails         */
 };
 
 #define AIT_WORDS(type) ((uint8_t)((sizeof(type) - offsetof(ait_op, refs)) / sizeof(PyObject *)))

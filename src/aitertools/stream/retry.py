@@ -82,7 +82,8 @@ def retry(
     last item, and the seconds to wait; its own error ends the stream.
 
     Cancelling during the wait, or in *factory*, loses nothing: the next pull waits for the rest of
-    the time, or calls *factory* again. A cancellation is never a failure. Closing ends the wait.
+    the time, or calls *factory* again. A cancellation is never a failure. Closing ends the wait,
+    and so does :meth:`Stream.stop`, which ends the source that is being read as well.
 
     Raises TypeError if *factory*, *on* or *on_retry* cannot be called, or a class in *on* is no
     subclass of Exception.

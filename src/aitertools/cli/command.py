@@ -63,12 +63,14 @@ def command(
     Ctrl-C or SIGTERM stop it gracefully: what is in flight is finished and written. A second one
     aborts. Exit codes: 0 done, 1 the pipeline failed, 2 it cannot be run, 128 + n signal n.
     """  # noqa: D301 -- click's mark for a paragraph that keeps its lines
-    factory = _uvloop() if uvloop else None
     try:
+        factory = _uvloop() if uvloop else None
         job = Job(target, find(target), pairs, **options)
         # Without stdout it fails with the first line, if there is one, and not before.
         write = to_descriptor(-1 if sys.stdout is None else sys.stdout.fileno())
         code = run(job, write, factory)
+    except click.UsageError:
+        raise
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 -- it is told
         code = _told(error)
     context.exit(_flushed(code))

@@ -549,6 +549,8 @@ def test_dropped_it_closes_its_sources_without_a_collection():
 def test_bad_arguments_are_refused_where_it_is_made():
     with pytest.raises(ValueError, match=r"merge\(\): there must be at least one source"):
         ait.merge()
+    with pytest.raises(ValueError, match=r"merge\(\): halt must be 'all' or 'any', not \[\]"):
+        ait.merge("ab", halt=[])
     with pytest.raises(ValueError, match=r"merge\(\): halt must be 'all' or 'any', not 'both'"):
         ait.merge([1], halt="both")
     with pytest.raises(TypeError, match=r"merge\(\).*int"):

@@ -599,6 +599,11 @@ def test_a_source_can_close_its_stream():
             ),
         ),
         (
+            lambda s: s.buffer(2, overflow=[]),
+            ValueError,
+            "buffer(): overflow must be 'wait', 'drop_oldest', 'drop_newest' or 'latest', not []",
+        ),
+        (
             lambda s: s.buffer(2, overflow="drop_oldest", on_dropped=3),
             TypeError,
             "buffer(): 'int' object is not callable",

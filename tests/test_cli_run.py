@@ -247,6 +247,19 @@ NOWHERE = {
 }
 
 
+def test_a_builtin_whose_arguments_nobody_knows(run, capfd):
+    code, out, err = called(capfd, "run", "builtins:dict")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("Error: builtins:dict: no signature found")
+
+
+@pytest.mark.parametrize("option", ["--max-seconds", "--interval"])
+def test_nan_is_no_time(run, option):
+    code, out, err = run("rows", option, "nan")
+    assert (code, out) == (2, "")
+    assert err.endswith(f"Invalid value for '{option}': nan is not a number.\n")
+
+
 @pytest.mark.parametrize("target", NOWHERE)
 def test_a_module_that_is_not_there(run, tmp_path, capfd, target):
     line = f"Error: {NOWHERE[target].format(here=tmp_path)}\n"

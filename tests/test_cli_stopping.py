@@ -55,6 +55,13 @@ def while_calls_are_in_flight():
         return item
     return ait.count().map(call, concurrency=3)
 
+def reading():
+    def asked(line):
+        raise_signal(NUMBER)
+        asyncio.get_running_loop().call_later(0.1, raise_signal, NUMBER)
+        return line
+    return ait.lines(sys.stdin.buffer).map(asked)
+
 async def while_it_starts():
     raise_signal(NUMBER)
     await asyncio.Event().wait()
@@ -177,6 +184,22 @@ def test_the_third_signal_does_what_it_does_by_default(folder):
     with started(folder, "run", "jobs:thrice") as process:
         process.communicate(timeout=30)
     assert process.returncode == -signal.SIGINT
+
+
+def test_what_is_aborted_while_it_reads_stdin_ends_at_once(folder):
+    """A thread is left that waits for more; it has stdin locked, which Python aborted over."""
+    with started(folder, "run", "-q", "jobs:reading", stdin=subprocess.PIPE) as process:
+        process.stdin.write("one\n")
+        process.stdin.flush()
+        process.wait(timeout=30)
+        assert (process.returncode, process.stderr.read()) == (128 + signal.SIGINT, "")
+
+
+def test_ctrl_c_while_uvloop_is_imported(folder, monkeypatch, capfd):
+    (folder / "uvloop.py").write_text("import signal; signal.raise_signal(signal.SIGINT)")
+    monkeypatch.syspath_prepend(folder)
+    monkeypatch.delitem(sys.modules, "uvloop", raising=False)
+    assert called(capfd, "run", "--uvloop", "jobs:one") == (130, "", "")
 
 
 def test_a_forked_worker_leaves_ctrl_c_to_us(folder):

@@ -207,3 +207,5 @@ def test_bad_arguments_are_refused_at_once():
         ait.from_callbacks(on_dropped=1)
     with pytest.raises(TypeError, match=r"^fail\(\): error must be an exception, not int$"):
         ait.from_callbacks().fail(5)
+    with pytest.raises(TypeError, match=r"^fail\(\): error must not be a StopIteration, which"):
+        ait.from_callbacks().fail(StopIteration(5))

@@ -386,6 +386,8 @@ def test_bad_arguments_are_refused_at_once():
         ait.chunks(b"text", 2)
     with pytest.raises(LookupError, match="unknown encoding: klingon"):
         ait.lines([], encoding="klingon")
+    with pytest.raises(LookupError, match="'base64' is not a text encoding"):
+        ait.lines([], encoding="base64")
     with pytest.raises(LookupError, match="unknown error handler"):
         ait.lines([], errors="mend")
     with pytest.raises(ValueError, match=r"^lines\(\): limit must be at least one$"):

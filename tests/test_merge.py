@@ -207,6 +207,28 @@ def test_what_is_added_is_closed_shown_and_stopped_as_the_others():
     run(main())
 
 
+def test_sources_come_and_go_also_after_a_timeout():
+    """The stream is then read by way of a pump, and was taken for one at its end."""
+
+    async def main():
+        merged = ait.merge(ait.never())
+        with pytest.raises(TimeoutError):
+            await ait.anext(merged, timeout=1)
+        letters, digits = marbles.source("a----b..."), marbles.source("-1-2|")
+        merged.add(letters)
+        merged.add(digits)
+        with pytest.raises(ValueError, match=r"add\(\): the stream would read itself"):
+            merged.add(merged.map(str))
+        assert await merged.head(3) == ["a", "1", "2"]
+        assert await merged.remove(letters)
+        await merged.aclose()
+        assert len(letters.closes) == len(digits.closes) == 1
+        with pytest.raises(ValueError, match=r"add\(\): the stream is at its end"):
+            merged.add(marbles.source("c|"))
+
+    run(main())
+
+
 def test_nothing_is_added_to_a_stream_that_is_being_closed():
     """It was, and nobody closed it."""
 
@@ -233,6 +255,35 @@ def test_nothing_is_added_to_a_stream_that_is_being_closed():
         assert now() == 6
 
     run(main())
+
+
+@pytest.mark.parametrize(
+    "reader",
+    [
+        lambda merged: merged,
+        lambda merged: merged.map(str),
+        lambda merged: stream("ab").chain(merged),
+        lambda merged: merged.map(str, concurrency=2),
+        lambda merged: merge("ab", merged),
+        lambda merged: merged.tee()[0],
+        ait.borrow,
+    ],
+    ids=["itself", "map", "chain", "concurrent", "merge", "tee", "borrow"],
+)
+def test_what_reads_the_stream_is_not_added_to_it(reader):
+    """It would wait for itself, and nobody could name its sources to the last one."""
+    letters = merge("ab")
+    with pytest.raises(ValueError, match=r"add\(\): the stream would read itself"):
+        letters.add(reader(letters))
+    assert repr(letters) == "<Merged merge <- str>"
+
+
+def test_two_that_would_read_each_other_are_refused():
+    letters, digits = merge("ab"), merge([1, 2])
+    letters.add(digits)
+    with pytest.raises(ValueError, match=r"add\(\): the stream would read itself"):
+        digits.add(letters)
+    assert run(letters.list()) == ["a", 1, "b", 2]
 
 
 def test_nothing_is_added_to_a_stream_at_its_end():
@@ -498,6 +549,8 @@ def test_dropped_it_closes_its_sources_without_a_collection():
 def test_bad_arguments_are_refused_where_it_is_made():
     with pytest.raises(ValueError, match=r"merge\(\): there must be at least one source"):
         ait.merge()
+    with pytest.raises(ValueError, match=r"merge\(\): halt must be 'all' or 'any', not \[\]"):
+        ait.merge("ab", halt=[])
     with pytest.raises(ValueError, match=r"merge\(\): halt must be 'all' or 'any', not 'both'"):
         ait.merge([1], halt="both")
     with pytest.raises(TypeError, match=r"merge\(\).*int"):

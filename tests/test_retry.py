@@ -621,8 +621,9 @@ def test_calls_side_by_side_have_a_schedule_each():
 @pytest.mark.parametrize(
     "tried", [lambda *how: retry(*how).list(), lambda *how: retrying(*how)()], ids=["retry", "call"]
 )
-@pytest.mark.parametrize("schedule", [fixed(0), fixed(0, within=1)], ids=repr)
+@pytest.mark.parametrize("schedule", [fixed(0), fixed(0, within=1), fixed(1e-12)], ids=repr)
 def test_without_a_delay_the_loop_has_its_turns(tried, schedule):
+    """Nor with one that is over when it is looked at."""
     turns = 0
 
     async def count():
@@ -632,6 +633,7 @@ def test_without_a_delay_the_loop_has_its_turns(tried, schedule):
             await asyncio.sleep(0)
 
     async def main():
+        await asyncio.sleep(1e9)  # so late that the shortest delay adds nothing
         counting = asyncio.ensure_future(count())
         await tried(numbered(100), schedule)
         counting.cancel()

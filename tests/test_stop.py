@@ -52,6 +52,7 @@ PIPELINES = {
     "calls as completed": (lambda s: s.map(slowly, concurrency=2, ordered=False), [1, 2]),
     "tee": (lambda s: s.tee()[0], [1, 2, 3]),
     "share": (lambda s: s.share().subscribe().batched(2), [(1, 2), (3,)]),
+    "retry": (lambda s: ait.retry(lambda: s.map(str), ait.fixed(1)), ["1", "2", "3"]),
     "cycle": (lambda s: s.cycle(), [1, 2, 3]),
 }
 
@@ -152,6 +153,26 @@ def test_the_stream_that_a_flat_map_reads_is_read_to_its_end():
         assert await subject.head(1) == [0]
         await subject.stop()
         assert await subject.list() == [0, 0]
+
+    run(main())
+
+
+@pytest.mark.parametrize("after", [2.5, 3.5], ids=["in the factory", "before the next"])
+def test_a_retry_tries_no_more(after):
+    async def main():
+        tried = []
+
+        async def failing():
+            tried.append(asyncio.get_running_loop().time())
+            await asyncio.sleep(3)
+            raise OSError
+
+        subject = ait.retry(failing, ait.fixed(2))
+        consumer = asyncio.ensure_future(subject.list())
+        await asyncio.sleep(after)
+        await subject.stop()
+        assert await consumer == []
+        assert tried == [0]
 
     run(main())
 

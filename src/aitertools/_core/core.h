@@ -82,6 +82,8 @@ struct ait_kind {
                            reads and does not own                                              */
     bool closes;        /* ... but closes all the same                                        */
     bool halts;         /* to stop a stream is to end this one, and not what it reads          */
+    bool halts_open;    /* ... is to end the source as well that this one has open, its first
+                           word: that is read to no end of its own, but until it fails         */
 };
 
 #define AIT_WORDS(type) ((uint8_t)((sizeof(type) - offsetof(ait_op, refs)) / sizeof(PyObject *)))
@@ -122,6 +124,8 @@ ait_nth(PyObject *streams, Py_ssize_t i)
 
 /* A stream over the same that does not close it. */
 ait_op *ait_borrow(ait_state *st, PyObject *obj, const char *who);
+/* op, or what it was before it became a pump's: a borrowed reference. */
+ait_op *ait_behind_pump(ait_op *op);
 /* A stream over a pump, an async iterator which is consumed, that passes on errors and goes on. */
 ait_op *ait_pump_source(ait_state *st, PyObject *pump);
 /* Learns how async generators wrap what they yield, and whether they can be driven directly. */

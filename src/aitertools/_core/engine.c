@@ -186,8 +186,8 @@ engine_new(PyObject *module, PyObject *args)
 static engine_op *
 as_engine(ait_state *st, PyObject *stream)
 {
-    bool is_one = ait_is_op(st, stream) && ((ait_op *)stream)->kind == &engine_kind;
-    return is_one ? (engine_op *)stream : NULL;
+    ait_op *op = ait_is_op(st, stream) ? ait_behind_pump((ait_op *)stream) : NULL;
+    return op != NULL && op->kind == &engine_kind ? (engine_op *)op : NULL;
 }
 
 /* operator_of(stream): the operator under it; None if engine() did not make it, or it is closed. */

@@ -394,7 +394,7 @@ retry_step(ait_op *self, ait_drive *d, PyObject **out)
 
 static const ait_kind retry_kind = {
     .name = "retry", .step = retry_step,
-    .nwords = AIT_WORDS(retry_op), .nrefs = 5, .nowned = 2,
+    .nwords = AIT_WORDS(retry_op), .nrefs = 5, .nowned = 2, .halts_open = true,
     .arg = AIT_ARG_NAME, .arg_at = AIT_WORD_AT(retry_op, factory),
 };
 

@@ -38,6 +38,12 @@ ait_borrow(ait_state *st, PyObject *obj, const char *who)
     return op == NULL ? NULL : (ait_op *)ait_ready(op);
 }
 
+ait_op *
+ait_behind_pump(ait_op *op)
+{
+    return op->kind == &pumped_kind ? ((forward_op *)op)->inner : op;
+}
+
 /* Move what op is into a new object, so that op can become something in front of it. */
 static ait_op *
 move_out(ait_state *st, ait_op *op)

@@ -308,6 +308,10 @@ ait_find_leaves(ait_op *op, PyObject *leaves)
     if (above == NULL) {
         return PyList_Append(leaves, (PyObject *)op);
     }
+    ait_op *open = op->kind->halts_open ? (ait_op *)op->refs[0] : NULL;
+    if (open != NULL && ait_find_leaves(open, leaves) < 0) {
+        return -1;
+    }
     if (!PyTuple_CheckExact(above)) {
         return ait_find_leaves((ait_op *)above, leaves);
     }

@@ -3,6 +3,7 @@
 It needs the extra ``aitertools[cli]``.
 """
 
+# leaving   how the process ends
 # command   the options, what is said of a wrong one, and the exit code
 # target    MODULE:PIPELINE and KEY=VALUE: what is looked for, and what comes of it
 # running   runs a pipeline: its items or result to the output; signals and limits
@@ -14,6 +15,8 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+
+from .leaving import Leaving
 
 __all__ = ["main"]
 
@@ -29,7 +32,8 @@ def main() -> None:
             sys.exit(_missing(module))
     from .command import aitertools  # noqa: PLC0415 -- it needs them
 
-    aitertools(prog_name="aitertools")
+    with Leaving():
+        aitertools(prog_name="aitertools")
 
 
 def _missing(module: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib
+import math
 import os
 import select
 import signal
@@ -26,6 +27,19 @@ HERE, PACKAGE = (f"{folder}{os.sep}" for folder in Path(__file__).parents[:2])
 OURS = (PACKAGE, contextlib.__file__, importlib.__file__, "<frozen importlib")
 
 
+class Seconds(click.FloatRange):
+    """At least so many seconds; nan, which click lets through, is not."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Return the number that *value* says."""
+        seconds: float = super().convert(value, param, ctx)
+        if math.isnan(seconds):
+            self.fail(f"{value} is not a number.", param, ctx)
+        return seconds
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="aitertools")
 def aitertools() -> None:
@@ -37,12 +51,12 @@ def aitertools() -> None:
 @click.argument("pairs", metavar="[KEY=VALUE]...", nargs=-1)
 @click.option("--limit", type=click.IntRange(0), metavar="N", help="End after N items.")
 @click.option(
-    "--max-seconds", type=click.FloatRange(0), metavar="S", help="Stop gracefully after S seconds."
+    "--max-seconds", type=Seconds(0), metavar="S", help="Stop gracefully after S seconds."
 )
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
 @click.option(
     "--interval",
-    type=click.FloatRange(0.2),
+    type=Seconds(0.2),
     metavar="S",
     help="Seconds between two reports: 0.25 on a terminal, 5 in a log.",
 )
@@ -63,12 +77,14 @@ def command(
     Ctrl-C or SIGTERM stop it gracefully: what is in flight is finished and written. A second one
     aborts. Exit codes: 0 done, 1 the pipeline failed, 2 it cannot be run, 128 + n signal n.
     """  # noqa: D301 -- click's mark for a paragraph that keeps its lines
-    factory = _uvloop() if uvloop else None
     try:
+        factory = _uvloop() if uvloop else None
         job = Job(target, find(target), pairs, **options)
         # Without stdout it fails with the first line, if there is one, and not before.
         write = to_descriptor(-1 if sys.stdout is None else sys.stdout.fileno())
         code = run(job, write, factory)
+    except click.UsageError:
+        raise
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 -- it is told
         code = _told(error)
     context.exit(_flushed(code))

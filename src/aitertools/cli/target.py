@@ -115,7 +115,10 @@ def _read_by(given: Any) -> Stream[Any] | None:
 
 def _arguments(function: Callable[..., Any], target: str, pairs: Sequence[str]) -> dict[str, Any]:
     """Return what ``KEY=VALUE`` says, each value as the annotation of its parameter wants it."""
-    signature = _signature(function)
+    try:
+        signature = _signature(function)
+    except ValueError as error:  # it is built in, and has none
+        raise NotThere(f"{target}: {error}") from None
     named = [p for p in signature.parameters.values() if p.kind is not p.VAR_POSITIONAL]
     takes = {p.name: p for p in named if p.kind is not p.VAR_KEYWORD}
     rest = next((p for p in named if p.kind is p.VAR_KEYWORD), None)

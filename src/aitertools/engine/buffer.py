@@ -218,7 +218,7 @@ def buffering(
     name: str = "buffer",
 ) -> Any:
     """Return a stream that reads up to *n* items of *source* ahead."""
-    if overflow not in LINES:
+    if not isinstance(overflow, str) or overflow not in LINES:
         raise ValueError(
             f"{name}(): overflow must be 'wait', 'drop_oldest', 'drop_newest' or 'latest',"
             f" not {overflow!r}"

@@ -123,7 +123,7 @@ class Flatten(Turns):
 
 def halt_of(halt: Any) -> bool:
     """Return whether *halt*, the argument, says ``any``."""
-    if halt not in {"all", "any"}:
+    if not isinstance(halt, str) or halt not in {"all", "any"}:
         raise ValueError(f"merge(): halt must be 'all' or 'any', not {halt!r}")
     return bool(halt == "any")
 

@@ -62,6 +62,8 @@ class Lines(_Blocks):
     def __init__(self, encoding: Any, errors: Any, newline: Any, keepends: Any, limit: Any) -> None:
         super().__init__("lines")
         decoder = None if encoding is None else codecs.getincrementaldecoder(encoding)
+        if encoding is not None:
+            "".encode(encoding)  # base64 and the like are known, and make no text
         codecs.lookup_error(errors)
         self._decoder: Any = None if decoder is None else decoder(errors)
         self._newline = _check_newline(newline)

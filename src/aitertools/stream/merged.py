@@ -33,13 +33,15 @@ class Merged(Stream[T_co]):
         the event loop in which the stream is read.
 
         Raises ValueError if the stream is at its end, which is final, or if *source* is a stream
-        that it reads already, TypeError if *source* cannot be iterated.
+        that it reads already, or that reads it, TypeError if *source* cannot be iterated.
         """
         operator = _core.operator_of(self)
         if operator is None or operator.closing:
             raise ValueError("add(): the stream is at its end")
         added = _core.source_for(source, "add")
         check_distinct((*operator.sources(), added), "add")
+        if self in _core.family(added):  # whoever follows its sources would never be done
+            raise ValueError("add(): the stream would read itself")
         operator.add(added, id(source))
         _core.set_sources(self, operator.sources())
 

@@ -71,11 +71,14 @@ class Pushable(Generic[T]):
         >>> run(stream(events).catch(ConnectionError, str).list())
         [1, 'lost']
 
-        It may be called from any thread. Raises TypeError if *error* is not an exception.
+        It may be called from any thread. Raises TypeError if *error* is not an exception,
+        or is StopIteration or StopAsyncIteration: for these there is :meth:`finish`.
         """
         kind: Any = error if isinstance(error, type) else type(error)
         if not issubclass(kind, BaseException):
             raise TypeError(f"fail(): error must be an exception, not {kind.__name__}")
+        if issubclass(kind, StopAsyncIteration | StopIteration):
+            raise TypeError(f"fail(): error must not be a {kind.__name__}, which means the end")
         return self._end(error)
 
     def finish(self) -> bool:

@@ -82,7 +82,8 @@ def retry(
     last item, and the seconds to wait; its own error ends the stream.
 
     Cancelling during the wait, or in *factory*, loses nothing: the next pull waits for the rest of
-    the time, or calls *factory* again. A cancellation is never a failure. Closing ends the wait.
+    the time, or calls *factory* again. A cancellation is never a failure. Closing ends the wait,
+    and so does :meth:`Stream.stop`, which ends the source that is being read as well.
 
     Raises TypeError if *factory*, *on* or *on_retry* cannot be called, or a class in *on* is no
     subclass of Exception.
@@ -237,13 +238,14 @@ class _Trial:
             raise
 
     async def _wait(self) -> None:
-        if not self._delay:  # one turn of the loop, if it is one that we know
+        rest = self._until - runtime.now() if self._delay else 0.0
+        if rest <= 0:  # one turn of the loop, if it is one that we know: who fails may never wait
             turn = checkpoint()
             if turn is not None:
                 await turn
-            return
-        while (rest := self._until - runtime.now()) > 0:
+        while rest > 0:
             await runtime.sleep(rest)
+            rest = self._until - runtime.now()
 
     def _give_up(self) -> None:
         error, self._error = self._error, None

@@ -634,3 +634,46 @@ def test_who_is_cancelled_and_takes_its_time_is_not_interrupted_again_and_again(
         return now(), source.cancelled
 
     assert run(main()) == (6, 1)
+
+
+async def failing_at_its_end():
+    try:
+        yield 1
+        await asyncio.sleep(1)
+    finally:
+        raise KeyError("cleaning up")
+
+
+CLOSED = {
+    "as it is": lambda s: s,
+    "buffer": lambda s: s.buffer(2),
+    "latest": lambda s: s.buffer(overflow="latest"),
+    "conflate": lambda s: s.conflate(lambda a, b: a + b),
+    "merge": lambda s: s.merge([]),
+    "map": lambda s: s.map(str, concurrency=2),
+    "timeout": lambda s: s.timeout(9),
+    "batched": lambda s: s.batched(3, within=9),
+    "delay": lambda s: s.delay(0.1),
+}
+
+
+@pytest.mark.parametrize("build", CLOSED.values(), ids=CLOSED)
+def test_the_cleaning_up_that_closing_makes_a_generator_do_may_fail(build):
+    """That is told to whoever reads, who closes the source; or else to who closes the stream."""
+
+    async def reading(made):
+        reading = asyncio.ensure_future(made.list())
+        await asyncio.sleep(0.5)
+        await made.aclose()
+        await reading
+
+    async def left(made):
+        reading = asyncio.ensure_future(anext(made))
+        await asyncio.sleep(0.5)
+        reading.cancel()
+        await asyncio.wait([reading])
+        await made.aclose()
+
+    for main in (reading, left):
+        with pytest.raises(KeyError):
+            run(main(build(stream(failing_at_its_end()))))

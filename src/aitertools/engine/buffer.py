@@ -97,6 +97,9 @@ class Buffer(Operator):
                 except BaseException as error:
                     if isinstance(error, GeneratorExit) or runtime.is_cancelled(error):
                         raise
+                    if self._crew.closing:  # what it was cancelled for has failed
+                        self._failed = error
+                        break
                     self._line.fail(error)
                     self.wake()
                     if self._line.full:

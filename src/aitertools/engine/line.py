@@ -87,11 +87,8 @@ class DropOldest(_Dropping):
     __slots__ = ()
 
     def put(self, item: Any) -> Any:
-        dropped = NOTHING
-        if len(self.entries) - self.errors >= self.most:
-            dropped = self._drop()
         self.entries.append(item)
-        return dropped
+        return self._drop() if len(self.entries) - self.errors > self.most else NOTHING
 
     def _drop(self) -> Any:
         entries = self.entries

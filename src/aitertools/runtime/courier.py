@@ -211,8 +211,8 @@ class Courier:
             return  # the task was cancelled before, and has the first word
         pull, self._watched, self._awaited = self._watched, None, None
         shared = self._shared()
-        if shared is None:  # it was dropped: the task is told to end, or will be
-            self._pull = pull
+        if shared is None or self._stopped:
+            self._pull = pull  # for the task, which ends, or is told to: nobody wants its item
             self._wake()
             return
         try:
@@ -315,6 +315,8 @@ class Courier:
                 raise
             self._deliver("error", exc)  # the source's own
         except BaseException as exc:
+            if self._stopped:
+                raise  # what it was cancelled for has failed: that is for who closes it
             self._deliver("error", exc)
             if isinstance(exc, (KeyboardInterrupt, SystemExit)):
                 raise

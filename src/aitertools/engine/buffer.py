@@ -34,7 +34,7 @@ class Buffer(Operator):
         self._begun = False
         self._over = False  # nothing comes any more but what is in line
         self._room: Any = None  # the feeder waits for it
-        self._failed: Exception | None = None  # the closing of the source
+        self._failed: BaseException | None = None  # the closing of the source
 
     # ---- the consumer ------------------------------------------------------------------------
 

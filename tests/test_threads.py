@@ -321,7 +321,8 @@ def in_rounds(make, seconds, *parts):
         async def main():
             for n in itertools.count():
                 if turn.wait() == 0:
-                    rounds.append(make() if time.monotonic() < over else None)
+                    goes_on = not rounds or time.monotonic() < over  # threads may begin late
+                    rounds.append(make() if goes_on else None)
                 turn.wait()
                 if rounds[-1] is None:
                     return

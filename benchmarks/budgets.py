@@ -78,7 +78,7 @@ REASONS: dict[str, str] = {
     "share/tee, one after the other": "an awaitable per item, and a ring for threads too",
     "share/tee, two tasks": "an awaitable per item, and a ring for threads too",
     "share/tee, two tasks, a source that waits": "the source has its own task: more turns",
-    "import": "some seventy small modules, half of them those of the engine",
+    "import": "forty modules, their types, and what they import themselves",
     "reduce/reduce": "calling the user's function is most of it",
 }
 NO_REASON = "no reason recorded"

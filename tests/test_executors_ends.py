@@ -275,13 +275,23 @@ def test_an_error_has_the_traceback_of_its_thread_and_a_note():
 # ---- loops ---------------------------------------------------------------------------------------
 
 
-def test_another_loop_goes_on_with_what_is_in_flight(gate):
+def test_another_loop_goes_on_with_what_is_in_flight():
+    """On a busy machine the source may get a task, of the first loop, for that to have its turn."""
+    assert any(another_loop_goes_on(Gate()) for _ in range(50))
+
+
+def another_loop_goes_on(gate):
     async def first():
         pull = asyncio.ensure_future(anext(results))
         await gate.wait(2)
-        await turns(20)  # no task is left to pull the source: it would belong to this loop
+        await turns(20)
+        others = asyncio.all_tasks() - {asyncio.current_task(), pull}
         pull.cancel()
         await asyncio.wait([pull])
+        if others:
+            gate.open.set()
+            await results.aclose()
+        return not others
 
     async def second():
         found = asyncio.ensure_future(results.list())
@@ -291,8 +301,10 @@ def test_another_loop_goes_on_with_what_is_in_flight(gate):
 
     with ThreadPoolExecutor(2) as threads, gate:
         results = stream(range(6)).map(gate, executor=threads, chunksize=1)
-        run(first())
+        if not run(first()):
+            return False
         assert run(second()) == list(range(6))
+        return True
 
 
 def test_a_worker_that_outlives_the_loop_says_nothing(gate, monkeypatch):
@@ -328,11 +340,8 @@ def test_under_trio():
                 way = {"executor": threads, "chunksize": size}
                 async with stream(range(20)).map(square, **way) as results:
                     assert await results.list() == [n * n for n in range(20)]
-                assert await pulls(stream([1, 0, 2]).map(ratio, **way)) == [
-                    12,
-                    Failed(ZeroDivisionError),
-                    6,
-                ]
+                async with stream([1, 0, 2]).map(ratio, **way) as results:
+                    assert await pulls(results) == [12, Failed(ZeroDivisionError), 6]
                 async with stream([1, 0, 2]).map(ratio, on_error=tell, **way) as results:
                     assert await results.list() == [12, 6]
                 async with stream(range(9)).map(square, **way) as results:

@@ -16,7 +16,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
-from .leaving import Leaving
+from .leaving import leaving
 
 __all__ = ["main"]
 
@@ -32,7 +32,7 @@ def main() -> None:
             sys.exit(_missing(module))
     from .command import aitertools  # noqa: PLC0415 -- it needs them
 
-    with Leaving():
+    with leaving():
         aitertools(prog_name="aitertools")
 
 

@@ -3,46 +3,42 @@
 from __future__ import annotations
 
 import atexit
-import contextlib
 import logging
 import os
 import sys
 import threading
-from types import TracebackType
-from typing import Self
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 
-__all__ = ["Leaving"]
+__all__ = ["leaving"]
 
 
-class Leaving:
-    """Ends the process with the exit code of its block, once Python has done all but its last part.
+@contextmanager
+def leaving() -> Generator[None]:
+    """End the process with the exit code of the block, once Python has done all but its last part.
 
     A stream that was aborted leaves the thread behind that waits in a file for more, such as stdin,
-    and has that file locked. Python would close the file, and abort the process over that.
+    and has that file locked. Python would close the file, and abort the process over that. Where
+    the block ends otherwise, by another exception or a message, that is left to Python.
     """
+    code: int | None = None
 
-    def __init__(self) -> None:
-        self._code: int | None = None
-        atexit.register(self._leave)  # before the pipeline is imported: so it comes after the rest
+    def leave() -> None:
+        if code is not None and any(thread.daemon for thread in threading.enumerate()):
+            _leave(code)
 
-    def __enter__(self) -> Self:
-        return self
+    atexit.register(leave)  # before the pipeline is imported: so it comes after the rest
+    try:
+        yield
+    except SystemExit as end:
+        if isinstance(end.code, int | None):
+            code = end.code or 0
+        raise
 
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        """Note the exit code; another exception, and a message, are left to Python."""
-        if isinstance(exc, SystemExit) and isinstance(exc.code, int | None):
-            self._code = exc.code or 0
 
-    def _leave(self) -> None:
-        if self._code is None or not any(thread.daemon for thread in threading.enumerate()):
-            return
-        logging.shutdown()  # it comes later
-        for file in (sys.stdout, sys.stderr):
-            with contextlib.suppress(AttributeError, OSError, ValueError):  # there is none, or so
-                file.flush()
-        os._exit(self._code)
+def _leave(code: int) -> None:
+    logging.shutdown()  # it would come later
+    for file in (sys.stdout, sys.stderr):
+        with suppress(AttributeError, OSError, ValueError):  # there is none, or so
+            file.flush()
+    os._exit(code)

@@ -136,7 +136,7 @@ def test_what_is_not_there_is_said_as_by_any_module():
     with pytest.raises(
         AttributeError, match=r"^module 'aitertools.engine' has no attribute 'nope'"
     ):
-        engine.nope  # noqa: B018
+        engine.nope  # noqa: B018 -- asking is all
 
 
 def test_importing_it_does_not_import_what_is_for_tests():

@@ -19,7 +19,7 @@ from .live_feed import WAIT, Server
 
 psutil = pytest.importorskip("psutil")  # and with it fastapi: the extra examples
 
-from examples.live_feed import readings  # noqa: E402
+from examples.live_feed import readings  # noqa: E402 -- it needs them
 
 HELLO = '{"name": "hello", "value": 1, "time": 5}'
 

@@ -184,7 +184,7 @@ def test_a_failing_close_is_raised_by_close_and_never_masks_an_error():
     numbers.close()
     with pytest.raises(ZeroDivisionError), failing() as numbers:
         next(numbers)
-    with pytest.raises(KeyError) as caught, failing() as numbers:  # noqa: PT012
+    with pytest.raises(KeyError) as caught, failing() as numbers:  # noqa: PT012 -- the block fails
         next(numbers)
         raise KeyError
     assert isinstance(caught.value.__context__, ZeroDivisionError)
@@ -286,7 +286,7 @@ def test_interrupted_while_it_waits_it_goes_on_and_can_be_closed():
     try:
         with ait.stream(numbers()).to_sync() as stream:
             assert next(stream) == 0
-            with pytest.raises(KeyboardInterrupt):  # noqa: PT012
+            with pytest.raises(KeyboardInterrupt):  # noqa: PT012 -- once it waits
                 asked.set()
                 next(stream)
             go_on.set()

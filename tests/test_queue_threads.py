@@ -422,9 +422,9 @@ def test_a_queue_outlives_the_loops_it_is_used_in(maxsize):
     assert [asyncio.run(main(n)) for n in range(3)] == [0, 1, 2]
 
 
-def stranded(awaitable):
+def stranded(awaitable, loop=None):
     """A task that waits in a loop that is closed, and will never go on."""
-    loop = asyncio.new_event_loop()
+    loop = loop or asyncio.new_event_loop()
     loop.set_exception_handler(lambda *_: None)  # that it is still pending when it is collected
     task = loop.create_task(awaitable)
     loop.run_until_complete(asyncio.sleep(0))
@@ -457,19 +457,48 @@ def test_a_putter_whose_loop_was_closed_does_not_keep_the_call():
     assert not task.done()
 
 
-def test_a_getter_whose_loop_was_closed_after_the_call_gives_it_away_when_it_is_dropped():
+def test_a_getter_whose_loop_was_closed_after_the_call_does_not_keep_it():
     queue = ait.Queue()
     loop, task = stranded(queue.get())
     queue.put_nowait(1)
     loop.close()
+    assert at_once(queue.sync.get) == [1]
+    assert not task.done()
+
+
+def test_a_getter_whose_loop_was_closed_after_the_call_gives_it_away_when_it_is_dropped():
+    queue = ait.Queue()
+    loop, task = stranded(queue.get())
 
     def drop():
         nonlocal task
-        wait_until(lambda: queue.stats().getting >= 1)
+        wait_until(lambda: queue.stats().getting == 2)
+        queue.put_nowait(1)
+        loop.close()
         task = None
         gc.collect()
 
     assert at_once(queue.sync.get, drop) == [1, None]
+
+
+class ClosedMeanwhile(asyncio.SelectorEventLoop):
+    """What a loop may come to without the GIL: another thread closes it, and it keeps the call."""
+
+    def call_soon_threadsafe(self, *args, **kwargs):
+        call = super().call_soon_threadsafe(*args, **kwargs)
+        self.close()
+        self._ready.append(call)
+        return call
+
+
+def test_an_item_goes_past_a_loop_that_is_closed_just_when_it_is_called():
+    queue = ait.Queue()
+    _, closed = stranded(queue.get(), ClosedMeanwhile())
+    loop, task = stranded(queue.get())
+    queue.put_nowait(1)
+    assert loop.run_until_complete(task) == 1
+    assert not closed.done()
+    loop.close()
 
 
 def test_an_item_goes_past_a_loop_that_is_closed_to_a_task_of_another():

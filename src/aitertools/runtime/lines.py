@@ -80,9 +80,13 @@ def wake(handle: asyncio.Future[None] | _TrioHandle) -> bool:
     """
     if isinstance(handle, _TrioHandle):
         return handle.wake()
+    loop = handle.get_loop()
     try:
-        handle.get_loop().call_soon_threadsafe(_set, handle)
+        call = loop.call_soon_threadsafe(_set, handle)
     except RuntimeError:
+        return False
+    if loop.is_closed():  # meanwhile, by another thread: it may have missed the call, and keep it
+        call.cancel()
         return False
     return True
 

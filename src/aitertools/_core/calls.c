@@ -349,20 +349,17 @@ calls_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
     return (PyObject *)c;
 }
 
-/* aclose() -> awaitable: closes the source, in its task. The calls are the operator's to end. */
+/* shut() -> what the source is to be closed by. The calls are the operator's to end. */
 static PyObject *
-calls_aclose(PyObject *self, PyObject *Py_UNUSED(ignored))
+calls_shut(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     ait_calls *c = (ait_calls *)self;
     PyObject *intake = ait_calls_ref(c, &c->intake);
     c->closing = true;
     if (intake == NULL) {
         PyErr_SetString(PyExc_RuntimeError, "aclose(): was dropped");
-        return NULL;
     }
-    PyObject *closing = PyObject_CallMethodNoArgs(intake, c->st->str_aclose);
-    Py_DECREF(intake);
-    return closing;
+    return intake;
 }
 
 /* Somebody else cancelled a worker. Whoever asks for items has another one go on: nobody does when
@@ -412,7 +409,8 @@ static PyMethodDef calls_methods[] = {
     {"stall", calls_stall, METH_NOARGS,
      PyDoc_STR("stall($self, /)\n--\n\nHave the next poll() go on.")},
     {"check", calls_check, METH_NOARGS, PyDoc_STR("check($self, /)\n--\n\nSee intake.c.")},
-    {"aclose", calls_aclose, METH_NOARGS, PyDoc_STR("aclose($self, /)\n--\n\n")},
+    {"shut", calls_shut, METH_NOARGS,
+     PyDoc_STR("shut($self, /)\n--\n\nBegin no more; returns the intake, to be closed.")},
     {"drop", calls_drop, METH_NOARGS, PyDoc_STR("drop($self, /)\n--\n\n")},
     {NULL},
 };

@@ -99,23 +99,22 @@ class Calls(Operator):
 
     async def aclose(self) -> None:
         """Cancel the calls, then close the source."""
-        closing = self._calls.aclose()
+        intake = self._calls.shut()
         try:
             await self._crew.aclose()
         except GeneratorExit:  # it was dropped meanwhile: there is no awaiting any more
-            closing.close()
             self._calls.drop()  # its source is closed by who pulls it
             raise
         except BaseException as cancelled:
             try:
-                await closing
+                await intake.aclose()
             except BaseException as later:
                 _core.chain_errors(cancelled, later)
             raise
         finally:
             self._handed.clear()
             self._policy.forget()
-        await closing
+        await intake.aclose()
 
     def dismiss(self) -> None:
         self._crew.dismiss()

@@ -103,20 +103,18 @@ class Executing(Operator):
     async def aclose(self) -> None:
         """Cancel what has not begun, let go of the rest, then close the source."""
         self._end()
-        closing = self._intake.aclose()
         try:
             await self._crew.aclose()
         except GeneratorExit:  # it was dropped meanwhile: there is no awaiting any more
-            closing.close()
             self._intake.dismiss()
             raise
         except BaseException as cancelled:
             try:
-                await closing
+                await self._intake.aclose()
             except BaseException as later:
                 _core.chain_errors(cancelled, later)
             raise
-        await closing
+        await self._intake.aclose()
 
     def dismiss(self) -> None:
         self._end()

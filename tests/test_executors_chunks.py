@@ -98,11 +98,7 @@ def sizes(monkeypatch, work, away=0.0, n=3000):
 @pytest.mark.parametrize(
     ("work", "away", "expected"),
     [
-        (
-            0.0,
-            0.0,
-            [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 512, 512, 512],
-        ),  # small: so many at most
+        (0.0, 0.0, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]),  # small: so many at most
         (0.1, 0.0, [1]),  # one at a time
         (0.0011, 0.0, [1, 2, 4]),  # to work for five milliseconds
         (0.0, 0.06, [1]),  # not to be away for longer than fifty of them

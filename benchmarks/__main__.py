@@ -36,7 +36,10 @@ def arguments() -> argparse.Namespace:
     )
     add("--seconds", type=float, help="for all timed cases together (default 240, quick 20)")
     add(
-        "--memory-items", type=int, metavar="N", help="items of the memory run (default 10,000,000)"
+        "--memory-items",
+        type=int,
+        metavar="N",
+        help="items of the memory run (default 100,000,000)",
     )
     add(
         "--write",
@@ -73,7 +76,7 @@ def run(args: argparse.Namespace) -> budgets.Measured:
     usual = args.loop == "asyncio"
     chosen = {name for name in OTHERS if usual and wanted(name, args.only)}
     cases = [case for case in (CASES if usual else ON_LOOP) if wanted(case.path, args.only)]
-    items = args.memory_items or (1_000_000 if args.quick else 10_000_000)
+    items = args.memory_items or (1_000_000 if args.quick else 100_000_000)
     progress("imports")
     imports = startup.measure(3 if args.quick else 11) if IMPORT in chosen else {}
     progress(f"{items:,} items in flat memory")

@@ -21,7 +21,7 @@ from benchmarks.cases.channels import Asyncio, Culsans, Janus
 from benchmarks.flat import Flatness
 from benchmarks.memory import Footprint, cost, largest
 from benchmarks.tables import Table, nanoseconds, times
-from benchmarks.timing import LOOP, OURS, Case, Result, Spread
+from benchmarks.timing import LOOP, OURS, SYNC, Case, Result, Spread
 
 TURN = "a turn of the event loop per call is most of it: see what it takes by hand"
 TIMER = "the event loop's timers are most of it: see what it takes by hand"
@@ -82,6 +82,7 @@ REASONS: dict[str, str] = {
     "reduce/reduce": "calling the user's function is most of it",
 }
 NO_REASON = "no reason recorded"
+BUILTIN = "the synchronous builtin alone takes most of it"
 
 TOGETHER_BUT_MAP = [case for case in TOGETHER if case not in concurrency.CASES]
 
@@ -125,6 +126,14 @@ class Row(NamedTuple):
 def reason(key: str) -> str:
     """The recorded reason why a budget is missed on this interpreter."""
     return REASONS.get(f"{key}, {environment.interpreter()}") or REASONS.get(key, NO_REASON)
+
+
+def reason_of_row(path: str, result: Result) -> str:
+    """The recorded reason, or else what the figures say of an operator with a namesake."""
+    recorded = reason(path)
+    ours, sync = result.median(OURS), result.median(SYNC)
+    most = ours is not None and sync is not None and sync >= ours / 2
+    return BUILTIN if recorded == NO_REASON and most else recorded
 
 
 def by_ratio(key: str, what: str, limit: float, ratio: Spread | None) -> Iterator[Row]:
@@ -288,12 +297,13 @@ def missed_operators(found: Measured) -> Table | None:
         result = found.timed[path]
         best = result.best_peer()
         if ratio > OPERATOR and best is not None:
-            ours, theirs = nanoseconds(result.median(OURS)), nanoseconds(result.median(best))
-            rows.append((path, ours, theirs, f"{ratio:.2f}", best, reason(path)))
+            figures = [nanoseconds(result.median(who)) for who in (OURS, SYNC, best)]
+            why = reason_of_row(path, result)
+            rows.append((path, *figures, f"{ratio:.2f}", best, why))
 
-    header = ("", "ns per item", "best peer", "×", "which", "reason")
+    header = ("", "ns per item", "sync", "best peer", "×", "which", "reason")
     title = f"Operators above {OPERATOR} × the best peer"
-    return Table(title, header, rows, left=(0, 4, 5)) if rows else None
+    return Table(title, header, rows, left=(0, 5, 6)) if rows else None
 
 
 def made(found: Measured) -> list[Table]:

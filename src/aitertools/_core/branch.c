@@ -113,7 +113,7 @@ enter(group_hub *hub, ait_drive *d)
 static bool
 is_empty(group_hub *hub)
 {
-    return hub->next == NULL || (hub->flags & AIT_UNUSUAL);
+    return hub->next == NULL || ait_has((ait_op *)hub, AIT_UNUSUAL);
 }
 
 /* The group's next item, or its end. PYGEN_NEXT: the hub has to be pulled first. */
@@ -171,7 +171,7 @@ begin_group(group_hub *hub, ait_state *st)
     if (op == NULL) {
         return NULL;
     }
-    op->flags |= AIT_BORROWED;
+    ait_bits_change(&op->flags, AIT_BORROWED, 0);
     op->key = Py_NewRef(hub->key);
     op->turn = hub->turn;
     PyObject *group = ait_ready((ait_op *)op);

@@ -169,13 +169,13 @@ let_go(ait_op *op)
 PySendResult
 ait_finish(ait_op *op, ait_drive *d, PyObject **out)
 {
-    if (!(op->flags & AIT_CLOSING)) {
+    if (!ait_has(op, AIT_CLOSING)) {
         ait_bits_change(&op->flags, AIT_CLOSING | AIT_ENDED, 0);
         op->position = 0;
     }
     ait_op *child;
     while ((child = owned_stream(op, op->position)) != NULL) {
-        PySendResult r = op->flags & AIT_BORROWED ? PYGEN_RETURN : ait_close(child, d, out);
+        PySendResult r = ait_has(op, AIT_BORROWED) ? PYGEN_RETURN : ait_close(child, d, out);
         if (r == PYGEN_NEXT) {
             ait_suspend(op, d);
             return r;
@@ -185,7 +185,7 @@ ait_finish(ait_op *op, ait_drive *d, PyObject **out)
         }
         op->position++;
     }
-    if (op->kind->close != NULL && !(op->flags & AIT_BORROWED)) {
+    if (op->kind->close != NULL && !ait_has(op, AIT_BORROWED)) {
         PySendResult r = op->kind->close(op, d, out);
         if (r == PYGEN_NEXT) {
             ait_suspend(op, d);
@@ -226,10 +226,10 @@ ait_close(ait_op *op, ait_drive *d, PyObject **out)
         }
         return PYGEN_RETURN;
     }
-    if ((op->flags & AIT_OVERTAKEN) && ait_run_delivers(d->run)) {
+    if (ait_has(op, AIT_OVERTAKEN) && ait_run_delivers(d->run)) {
         return ait_raise_overtaken(op);
     }
-    if (op->flags & AIT_CLOSED) {
+    if (ait_has(op, AIT_CLOSED)) {
         PyObject *error = op->error;
         op->error = NULL; /* nobody asked for it */
         ait_bits_change(&op->flags, 0, AIT_OVERTAKEN);

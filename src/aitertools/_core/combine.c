@@ -461,7 +461,7 @@ take_peekable(ait_state *st, PyObject *stream)
         }
         bool found = op->kind == &peekable_kind;
         bool forwards = op->kind->name == NULL;
-        if (op->flags & AIT_ENDED) {
+        if (ait_has(op, AIT_ENDED)) {
             ait_flag_drop(&op->busy);
             PyErr_SetString(PyExc_ValueError, "prepend(): the stream is at its end");
             return NULL;

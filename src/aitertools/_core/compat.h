@@ -189,6 +189,16 @@ ait_tuple_track(PyObject *tuple)
 }
 
 /* Bits that others than who has taken the flag above may set as well. */
+static inline uint8_t
+ait_bits(const uint8_t *bits)
+{
+#ifdef Py_GIL_DISABLED
+    return __atomic_load_n(bits, __ATOMIC_RELAXED);
+#else
+    return *bits;
+#endif
+}
+
 static inline void
 ait_bits_change(uint8_t *bits, uint8_t set, uint8_t cleared)
 {

@@ -153,14 +153,21 @@ struct ait_drive {
 PySendResult ait_pull_slow(ait_op *op, ait_drive *d, PyObject **out);
 PySendResult ait_settle(ait_op *op, ait_drive *d, PyObject **out, PySendResult r);
 
+/* Whether op has any of these bits. */
+static inline bool
+ait_has(const ait_op *op, unsigned bits)
+{
+    return (ait_bits(&op->flags) & bits) != 0;
+}
+
 /* The next item of op, under the one safety gate of all operators. */
 static inline PySendResult
 ait_pull(ait_op *op, ait_drive *d, PyObject **out)
 {
-    if ((op->flags & AIT_UNUSUAL) || --d->budget < 0 || !ait_flag_take(&op->busy)) {
+    if (ait_has(op, AIT_UNUSUAL) || --d->budget < 0 || !ait_flag_take(&op->busy)) {
         return ait_pull_slow(op, d, out);
     }
-    if (AIT_FREE_THREADED && (op->flags & AIT_UNUSUAL)) { /* since the first look */
+    if (AIT_FREE_THREADED && ait_has(op, AIT_UNUSUAL)) { /* since the first look */
         ait_flag_drop(&op->busy);
         return ait_pull_slow(op, d, out);
     }

@@ -122,14 +122,14 @@ ait_pull_slow(ait_op *op, ait_drive *d, PyObject **out)
                          op->kind->name != NULL ? op->kind->name : "anext");
             return PYGEN_ERROR;
         }
-        if (op->flags & AIT_OVERTAKEN) {
+        if (ait_has(op, AIT_OVERTAKEN)) {
             return ait_raise_overtaken(op);
         }
-        if (op->flags & AIT_ENDED) {
+        if (ait_has(op, AIT_ENDED)) {
             ait_flag_drop(&op->busy);
             return PYGEN_RETURN;
         }
-        if (op->flags & AIT_CLOSE_ASKED) {
+        if (ait_has(op, AIT_CLOSE_ASKED)) {
             return ait_finish(op, d, out);
         }
         if (d->budget < 0 && turn_is_over(d) && give_way(op, d) < 0) {
@@ -137,10 +137,10 @@ ait_pull_slow(ait_op *op, ait_drive *d, PyObject **out)
             return PYGEN_ERROR;
         }
     }
-    if (op->flags & AIT_CLOSING) {
+    if (ait_has(op, AIT_CLOSING)) {
         return ait_finish(op, d, out);
     }
-    if (op->flags & AIT_GIVING_WAY) {
+    if (ait_has(op, AIT_GIVING_WAY)) {
         bool halting = d->halting; /* whoever pulls it may give way */
         d->halting = false;
         PySendResult r = ait_await(op, d, out);

@@ -39,7 +39,7 @@ engine_step(ait_op *self, ait_drive *d, PyObject **out)
             if (r != PYGEN_RETURN) {
                 return r;
             }
-            if (self->flags & AIT_CLOSE_ASKED) { /* where a wait cannot be interrupted */
+            if (ait_has(self, AIT_CLOSE_ASKED)) { /* where a wait cannot be interrupted */
                 return PYGEN_RETURN;
             }
         }
@@ -262,7 +262,7 @@ leaves(PyObject *module, PyObject *stream)
     }
     for (Py_ssize_t i = 0; found != NULL && i < PyList_GET_SIZE(found); i++) {
         ait_op *leaf = (ait_op *)PyList_GET_ITEM(found, i);
-        if (!(leaf->flags & AIT_ENDED)) {
+        if (!ait_has(leaf, AIT_ENDED)) {
             ait_bits_change(&leaf->flags, AIT_CLOSE_ASKED, 0);
         }
     }

@@ -189,7 +189,7 @@ typedef struct {
 static bool
 is_spent(ait_op *op)
 {
-    if (op->flags & AIT_CLOSED) {
+    if (ait_has(op, AIT_CLOSED)) {
         return true;
     }
     int streams = 0;

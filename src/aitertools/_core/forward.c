@@ -29,11 +29,11 @@ ait_borrow(ait_state *st, PyObject *obj, const char *who)
 {
     ait_op *source = ait_source(st, obj, who);
     if (source != NULL && !ait_is_op(st, obj)) {
-        source->flags |= AIT_BORROWED;
+        ait_bits_change(&source->flags, AIT_BORROWED, 0);
     }
     ait_op *op = ait_new_on(st, &borrow_kind, source);
     if (op != NULL) {
-        op->flags |= AIT_BORROWED;
+        ait_bits_change(&op->flags, AIT_BORROWED, 0);
     }
     return op == NULL ? NULL : (ait_op *)ait_ready(op);
 }
@@ -53,7 +53,8 @@ move_out(ait_state *st, ait_op *op)
         return NULL;
     }
     memcpy(moved->refs, op->refs, op->kind->nwords * sizeof(PyObject *));
-    moved->flags = (uint8_t)((op->flags & ~AIT_WATCHED) | (moved->flags & AIT_WATCHED));
+    moved->flags = (uint8_t)((ait_bits(&op->flags) & ~AIT_WATCHED) |
+                             (ait_bits(&moved->flags) & AIT_WATCHED));
     moved->depth = op->depth;
     moved->count = op->count;
     return moved;
@@ -83,7 +84,7 @@ interpose(PyObject *module, PyObject *args)
         return NULL;
     }
     /* The references are moved's now; until op has new ones it owns nothing. */
-    op->flags &= (uint8_t)~AIT_BORROWED; /* the pump is its own, whatever moved reads */
+    ait_bits_change(&op->flags, 0, AIT_BORROWED); /* the pump is its own, whatever moved reads */
     op->kind = &pumped_kind;
     op->source = NULL;
     op->inner = moved;

@@ -187,7 +187,7 @@ ait_run_interrupt(PyObject *self, PyObject *args)
         }
         added = PyList_Append(run->waiters, over);
         if (added == 0 && ours != Py_None && run->ours == NULL && !run->swallow &&
-            !(((ait_op *)stream)->flags & AIT_CLOSING)) {
+            !ait_has((ait_op *)stream, AIT_CLOSING)) {
             run->ours = Py_NewRef(ours);
             begun = true;
         }
@@ -215,7 +215,7 @@ ait_run_wants(PyObject *self, PyObject *args)
     bool wanted, back;
     AIT_LOCK(run);
     wanted = run->ours == ours;
-    back = wanted && (((ait_op *)stream)->flags & AIT_CLOSING);
+    back = wanted && ait_has((ait_op *)stream, AIT_CLOSING);
     if (back) {
         run->ours = NULL;
     }

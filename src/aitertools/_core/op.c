@@ -15,7 +15,7 @@ remember_place(ait_state *st, ait_op *op)
     int r = key == NULL ? -1 : PyDict_SetItem(st->places, key, place);
     Py_XDECREF(key);
     Py_XDECREF(place);
-    op->flags |= AIT_WATCHED;
+    ait_bits_change(&op->flags, AIT_WATCHED, 0);
     return r;
 }
 
@@ -183,11 +183,11 @@ static PyObject *
 own_name(ait_op *op)
 {
     const ait_kind *kind = op->kind;
-    PyObject *arg = op->refs[kind->arg_at];
+    PyObject *arg = kind->arg != AIT_ARG_NONE ? op->refs[kind->arg_at] : NULL;
     if (kind->arg == AIT_ARG_SIZE) {
         return PyUnicode_FromFormat("%s(%zd)", kind->name, (Py_ssize_t)arg);
     }
-    if (kind->arg == AIT_ARG_NONE || arg == NULL || arg == Py_None) {
+    if (arg == NULL || arg == Py_None) {
         return PyUnicode_FromString(kind->name);
     }
     PyObject *name = name_of(arg);
@@ -414,7 +414,8 @@ static int
 op_clear(PyObject *self)
 {
     ait_op *op = (ait_op *)self;
-    op->flags |= AIT_ENDED | AIT_CLOSED; /* no step ever sees the cleared references */
+    /* No step ever sees the cleared references. */
+    ait_bits_change(&op->flags, AIT_ENDED | AIT_CLOSED, 0);
     Py_CLEAR(op->awaiting);
     Py_CLEAR(op->error);
     Py_CLEAR(op->spare);
@@ -428,7 +429,7 @@ op_clear(PyObject *self)
 static bool
 is_left_open(ait_op *op)
 {
-    if (op->flags & (AIT_CLOSED | AIT_BORROWED)) {
+    if (ait_has(op, AIT_CLOSED | AIT_BORROWED)) {
         return false;
     }
     if (op->kind->close != NULL && op->count > 0 &&
@@ -463,7 +464,7 @@ take_place(ait_state *st, ait_op *op)
         Py_CLEAR(place);
     }
     Py_XDECREF(key);
-    op->flags &= (uint8_t)~AIT_WATCHED;
+    ait_bits_change(&op->flags, 0, AIT_WATCHED);
     return place;
 }
 
@@ -505,7 +506,7 @@ static void
 op_finalize(PyObject *self)
 {
     ait_op *op = (ait_op *)self;
-    if (op->kind == NULL || !(op->flags & AIT_WATCHED)) {
+    if (op->kind == NULL || !ait_has(op, AIT_WATCHED)) {
         return;
     }
     PyObject *raised = PyErr_GetRaisedException();

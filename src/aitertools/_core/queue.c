@@ -96,35 +96,52 @@ queue_init(PyObject *self, PyObject *args, PyObject *kwargs)
 
 /* ---- looking --------------------------------------------------------------------------------- */
 
+typedef struct {
+    Py_ssize_t size, maxsize;
+    bool shut;
+} glance;
+
+/* As it is at some moment. */
+static glance
+look_at(PyObject *self)
+{
+    ait_queue *q = as_queue(self);
+    glance seen;
+    AIT_LOCK(q);
+    seen = (glance){.size = q->store.size, .maxsize = q->maxsize, .shut = q->shut};
+    AIT_UNLOCK();
+    return seen;
+}
+
 PyObject *
 ait_queue_qsize(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    return PyLong_FromSsize_t(as_queue(self)->store.size);
+    return PyLong_FromSsize_t(look_at(self).size);
 }
 
 PyObject *
 ait_queue_empty(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    return PyBool_FromLong(as_queue(self)->store.size == 0);
+    return PyBool_FromLong(look_at(self).size == 0);
 }
 
 PyObject *
 ait_queue_full(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    ait_queue *q = as_queue(self);
-    return PyBool_FromLong(q->maxsize > 0 && q->store.size >= q->maxsize);
+    glance seen = look_at(self);
+    return PyBool_FromLong(seen.maxsize > 0 && seen.size >= seen.maxsize);
 }
 
 static PyObject *
 queue_maxsize(PyObject *self, void *Py_UNUSED(ignored))
 {
-    return PyLong_FromSsize_t(as_queue(self)->maxsize);
+    return PyLong_FromSsize_t(look_at(self).maxsize);
 }
 
 static PyObject *
 queue_is_shutdown(PyObject *self, void *Py_UNUSED(ignored))
 {
-    return PyBool_FromLong(as_queue(self)->shut);
+    return PyBool_FromLong(look_at(self).shut);
 }
 
 static PyObject *
@@ -155,11 +172,11 @@ queue_stats(PyObject *self, PyObject *Py_UNUSED(ignored))
 static PyObject *
 queue_repr(PyObject *self)
 {
-    ait_queue *q = as_queue(self);
+    glance seen = look_at(self);
     const char *dot = strrchr(Py_TYPE(self)->tp_name, '.');
     return PyUnicode_FromFormat("<%s at %p maxsize=%zd qsize=%zd%s>",
-                                dot != NULL ? dot + 1 : Py_TYPE(self)->tp_name, self, q->maxsize,
-                                q->store.size, q->shut ? " shutdown" : "");
+                                dot != NULL ? dot + 1 : Py_TYPE(self)->tp_name, self,
+                                seen.maxsize, seen.size, seen.shut ? " shutdown" : "");
 }
 
 /* ---- doing ----------------------------------------------------------------------------------- */

@@ -232,9 +232,15 @@ ait_queue_tell_dropped(ait_queue *q, PyObject *item)
 static int
 make_places(ait_ask *ask)
 {
-    Py_ssize_t n = Py_MIN(ask->n, ask->q->store.size);
     ask->result = NULL;
-    if (ask->verb == &ait_get_many && n > 0) {
+    if (ask->verb != &ait_get_many) {
+        return 0;
+    }
+    Py_ssize_t n;
+    AIT_LOCK(ask->q);
+    n = Py_MIN(ask->n, ask->q->store.size);
+    AIT_UNLOCK();
+    if (n > 0) {
         ask->result = PyList_New(n);
         if (ask->result == NULL) {
             return -1;
@@ -356,10 +362,7 @@ ait_ask_or_wait(ait_ask *ask, bool blocks)
             reply = ask_until_answered(ask, true, true);
         }
         if (reply == AIT_MUST_WAIT) {
-            ait_line *line = line_of(ask);
-            if (line->called.n > 0) {
-                ait_line_check(q->st, (PyObject *)q, ait_queue_balance, line);
-            }
+            ait_line_check(q->st, (PyObject *)q, ait_queue_balance, line_of(ask));
         }
     }
     if (reply != AIT_MUST_WAIT) {

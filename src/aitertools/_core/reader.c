@@ -51,7 +51,7 @@ settle(ait_ring *ring, PySendResult r, PyObject *entry)
     if (entry != NULL && !ring->ended && ait_ring_reserve(ring) == 0) { /* it was, unless misused */
         ait_ring_append(ring, entry, r == PYGEN_ERROR, &freed);
         entry = NULL;
-        over = r == PYGEN_ERROR && (ring->carrier.source->flags & AIT_ENDED);
+        over = r == PYGEN_ERROR && ait_has(ring->carrier.source, AIT_ENDED);
     }
     else {
         over = true;

@@ -10,6 +10,7 @@
 #   make check     linters, type checkers, and the C core with -Werror
 #   make format    let ruff format the Python files
 #   make asan      the test suite under AddressSanitizer
+#   make tsan      what threads do, under ThreadSanitizer, with $TSAN_PYTHON: a free-threaded Python that was built for that
 #   make bench     the benchmark table, written to benchmarks/results.md
 #   make clean     remove everything that make has made
 
@@ -26,7 +27,7 @@ found  := $(foreach version,$(VERSIONS),$(if $(wildcard $(PYTHONS)/$(version)/bi
 
 .NOTPARALLEL:
 .DELETE_ON_ERROR:
-.PHONY: demo demo-compare demo-web test test-web test-all check format asan bench clean
+.PHONY: demo demo-compare demo-web test test-web test-all check format asan tsan bench clean
 
 demo: .venv/.core
 	.venv/bin/aitertools run examples.code_index:index database=build/code_index.sqlite
@@ -61,6 +62,9 @@ format: .venv/.dev
 asan: .venv-asan/.core
 	scripts/asan .venv-asan $(ARGS)
 
+tsan: .venv-tsan/.core
+	scripts/tsan .venv-tsan $(ARGS)
+
 bench: .venv/.core .venv/.bench
 	$(py) -m benchmarks $(ARGS)
 
@@ -87,6 +91,10 @@ build/live_feed/.libraries: .venv/.test scripts/page-libraries $(wildcard exampl
 	PYTHON=$(PYTHON) scripts/venv .venv-asan test
 	@touch $@
 
+.venv-tsan/.test: .venv/.test
+	PYTHON=$(TSAN_PYTHON) scripts/venv .venv-tsan test
+	@touch $@
+
 .venv-%/.test: .venv/.test
 	PYTHON=$(PYTHONS)/$*/bin/python3 scripts/venv .venv-$* test
 	@touch $@
@@ -101,6 +109,11 @@ build/live_feed/.libraries: .venv/.test scripts/page-libraries $(wildcard exampl
 	rm -rf build/lib.* build/temp.* build/bdist.*
 	AITERTOOLS_CFLAGS='-fsanitize=address,undefined -fno-omit-frame-pointer -O1 -g -UNDEBUG' \
 	AITERTOOLS_LDFLAGS=-fsanitize=address,undefined scripts/build .venv-asan .
+	@touch $@
+
+.venv-tsan/.core: .venv-tsan/.test setup.py $(core) $(python)
+	rm -rf build/lib.* build/temp.* build/bdist.*
+	scripts/build .venv-tsan .
 	@touch $@
 
 .venv-%/.core: .venv-%/.test setup.py $(core)

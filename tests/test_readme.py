@@ -26,7 +26,7 @@ def test_programs_run(code, said, tmp_path):
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
     # That a step took long is said where modules have still to be compiled.
     assert [line for line in ran.stderr.splitlines() if not line.startswith("Executing <")] == []

@@ -80,8 +80,8 @@ def wake(handle: asyncio.Future[None] | _TrioHandle) -> bool:
     """
     if isinstance(handle, _TrioHandle):
         return handle.wake()
-    loop = handle.get_loop()
     try:
+        loop = handle.get_loop()
         call = loop.call_soon_threadsafe(_set, handle)
     except RuntimeError:
         return False

@@ -10,7 +10,7 @@ import sys
 import hypothesis
 import pytest
 
-for helper in ("oracle", "rig", "zoo", "loop", "turns", "queues", "queue_model"):
+for helper in ("oracle", "rig", "zoo", "loop", "turns", "queues", "queue_model", "under_way"):
     pytest.register_assert_rewrite(f"tests.{helper}")
 
 hypothesis.settings.register_profile(

@@ -94,57 +94,6 @@ def test_unordered_results_come_as_the_calls_complete(times, n):
     assert run(stream(items).map(calls, concurrency=n, ordered=False).list()) == calls.ended
 
 
-@given(times=durations, n=sizes, keys=st.integers(1, 4), ordered=st.booleans())
-def test_items_with_the_same_key_are_worked_on_one_after_the_other(times, n, keys, ordered):
-    """In their order, while those of other keys run side by side."""
-    flying = []
-
-    async def call(item):
-        key = item[0] % keys
-        assert key not in flying
-        flying.append(key)
-        await asyncio.sleep(item[1])
-        flying.remove(key)
-        return item
-
-    items = numbered(times)
-    way = {"concurrency": n, "ordered": ordered, "key": lambda item: item[0] % keys}
-    results = run(stream(items).map(call, **way).list())
-    assert sorted(results) == items
-    if ordered:
-        assert results == items
-    for key in range(keys):
-        of_key = [item for item in results if item[0] % keys == key]
-        assert of_key == sorted(of_key)
-
-
-def test_different_keys_run_side_by_side():
-    """Six items of three keys, one second each: two seconds."""
-
-    async def main():
-        work = stream("aabbcc").map(lambda key: asyncio.sleep(1, key), concurrency=6, key=str)
-        assert await work.list() == list("aabbcc")
-        return now()
-
-    assert run(main()) == 2
-
-
-def test_a_key_may_be_awaited_and_its_failure_is_an_error_of_that_item():
-    async def key(item):
-        await asyncio.sleep(1)
-        return 1 // item
-
-    async def main():
-        return await pulls(stream([1, 0, 2]).map(abs, concurrency=2, key=key))
-
-    assert run(main()) == [1, Failed(ZeroDivisionError), 2]
-
-
-def test_a_key_that_cannot_be_hashed_is_an_error_of_that_item():
-    work = stream([[1], (2,)]).map(len, concurrency=2, key=lambda item: item)
-    assert run(pulls(work)) == [Failed(TypeError), 1]
-
-
 # ---- demand --------------------------------------------------------------------------------------
 
 

@@ -60,6 +60,35 @@ def test_calls_see_the_context_of_the_consumer_and_not_of_each_other(suspends):
     assert seen == ["mine"] * 9
 
 
+class Incomparable:
+    """As an array of numpy, which is not equal or unequal to another one."""
+
+    def __eq__(self, other):
+        raise ValueError("ambiguous")
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def test_values_of_context_variables_need_not_be_comparable():
+    variable = contextvars.ContextVar("variable")
+
+    async def touch(item):
+        assert variable.get() is outer
+        variable.set(Incomparable())
+        await asyncio.sleep(0)
+        return item
+
+    outer = Incomparable()
+
+    async def main():
+        variable.set(outer)
+        results = stream(range(6)).map(touch, concurrency=2, key=lambda item: item % 2)
+        async with asyncio.timeout(1):
+            assert await results.list() == list(range(6))
+
+    run(main())
+
+
 def test_what_a_source_sets_stays_with_the_source():
     """It is pulled in one context, whoever asks, so a token of it can be used there later."""
 
@@ -266,6 +295,44 @@ def test_workers_cancelled_at_their_desks_are_replaced():
         return now() - begun
 
     assert run(main()) == 1
+
+
+@pytest.mark.parametrize("keyed", [False, True], ids=["", "by key"])
+@pytest.mark.parametrize("ordered", [False, True], ids=["as completed", "ordered"])
+@pytest.mark.parametrize("concurrency", [1, 2, 3])
+def test_another_worker_takes_the_place_of_one_that_was_cancelled(concurrency, ordered, keyed):
+    flying = most = 0
+
+    async def call(item):
+        nonlocal flying, most
+        flying += 1
+        most = max(most, flying)
+        try:
+            if item in (2, 3):
+                asyncio.current_task().cancel()
+            await turns(item % 4)
+        finally:
+            flying -= 1
+        return item
+
+    async def main():
+        key = (lambda item: item % 2) if keyed else None
+        results = stream(range(20)).map(
+            call, concurrency=concurrency, ordered=ordered, key=key, buffer=0
+        )
+        seen = []
+        async with asyncio.timeout(5):
+            while True:
+                try:
+                    seen.append(await anext(results))
+                except RuntimeError:
+                    seen.append("lost")
+                except StopAsyncIteration:
+                    return seen
+
+    seen = run(main())
+    assert sorted(seen, key=str) == sorted([*range(2), *range(4, 20), "lost", "lost"], key=str)
+    assert most <= concurrency
 
 
 def test_a_call_that_swallows_its_cancellation_is_waited_for():

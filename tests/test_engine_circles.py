@@ -11,8 +11,8 @@ import trio
 from aitertools import anext as anext_
 from aitertools import stream
 
-from .test_engine_review import begun, on_trio
-from .virtual import run
+from .under_way import begun
+from .virtual import on_trio, run
 
 
 async def by_itself(closing):

@@ -1,8 +1,9 @@
-"""A stream with a pull under way, asked again in another event loop than that of the pull."""
+"""Streams with pulls or calls under way in a loop that ends, or that is not the one which asks."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
 
 import pytest
 
@@ -10,6 +11,11 @@ import aitertools as ait
 from aitertools import stream, testing
 from aitertools.runtime.endings import over
 from aitertools.runtime.loop import silence
+
+from .under_way import begun, close, first, no_complaints, some_turns
+from .virtual import run
+
+# ---- a pull under way ----------------------------------------------------------------------------
 
 
 def same(item):
@@ -133,3 +139,101 @@ def test_the_readers_of_a_source_that_was_pulled_in_a_loop_that_is_closed_do_not
     loop.run_until_complete(ask(readers[0]))
     loop.close()
     testing.run(main())
+
+
+# ---- calls in flight, and workers that wait ------------------------------------------------------
+
+
+def test_the_shutdown_of_a_loop_begins_no_more_calls():
+    """It cancels all tasks; what took their place would be left behind."""
+    called = []
+
+    async def forever(item):
+        called.append(item)
+        await asyncio.get_running_loop().create_future()
+
+    async def main(results):
+        consumer = asyncio.ensure_future(first(results))
+        await some_turns()
+        return consumer
+
+    with asyncio.Runner() as runner, no_complaints(runner.get_loop()):
+        results = stream(range(100)).map(forever, concurrency=2, buffer=4)
+        runner.run(main(results))
+        runner.close()
+        assert called == [0, 1]
+        results = None  # dropped
+
+
+def test_a_loop_may_be_closed_with_calls_in_flight():
+    """As by run_until_complete() and close(): nothing is cancelled then."""
+    called = []
+
+    async def forever(item):
+        called.append(item)
+        await asyncio.get_running_loop().create_future()
+
+    loop = asyncio.new_event_loop()
+    with no_complaints(loop):
+        results = stream(range(100)).map(forever, concurrency=2, buffer=4)
+        loop.run_until_complete(begun(results))
+        loop.close()
+
+        async def later():
+            with pytest.raises(RuntimeError, match="another event loop"):
+                await anext(results)
+            await results.aclose()
+
+        run(within(later()))
+        assert called == [0, 1]
+        results = None  # dropped
+
+
+async def within(awaitable):
+    async with asyncio.timeout(9):
+        return await awaitable
+
+
+def test_a_loop_may_be_closed_with_workers_that_wait():
+    async def call(item):
+        await asyncio.sleep(0)
+        return item
+
+    loop = asyncio.new_event_loop()
+    with no_complaints(loop):
+        results = stream(range(100)).map(call, concurrency=2, buffer=4)
+        assert loop.run_until_complete(results.head(3)) == [0, 1, 2]
+        loop.run_until_complete(some_turns(20))
+        loop.close()
+
+        async def later():
+            for item in range(3, 7):  # what is there already
+                assert await anext(results) == item
+            with pytest.raises(RuntimeError, match="another event loop"):
+                await results.list()
+            assert await results.list() == []
+
+        run(within(later()))
+        results = None  # dropped
+
+
+def test_a_stream_may_be_closed_from_the_loop_of_another_thread():
+    home = asyncio.new_event_loop()
+    results = stream(range(100)).map(lingering_really, concurrency=2)
+    home.run_until_complete(begun(results))
+    thread = threading.Thread(target=home.run_forever)
+    thread.start()
+    try:
+        asyncio.run(within(close(results)))
+        assert not asyncio.all_tasks(home)
+    finally:
+        home.call_soon_threadsafe(home.stop)
+        thread.join()
+        home.close()
+
+
+async def lingering_really(item):
+    try:
+        await asyncio.get_running_loop().create_future()
+    finally:
+        await asyncio.sleep(0)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any
+
+import trio
+import trio.testing
 
 from aitertools import testing
 
@@ -28,3 +31,13 @@ def run(awaitable: Awaitable[Any]) -> Any:
 
 def now() -> float:
     return asyncio.get_running_loop().time()
+
+
+def on_trio(main: Callable[[], Awaitable[Any]]) -> Any:
+    """Run *main* under trio in virtual time; fails if it hangs."""
+
+    async def within_limits() -> Any:
+        with trio.fail_after(9):
+            return await main()
+
+    return trio.run(within_limits, clock=trio.testing.MockClock(autojump_threshold=0))

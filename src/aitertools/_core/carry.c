@@ -49,10 +49,10 @@ static int
 its_task_is_over(ait_carrier *c, const char *why)
 {
     Py_CLEAR(c->pull);
-    if (c->over) {
+    if (ait_bits(&c->over)) {
         return PYGEN_RETURN;
     }
-    c->over = true;
+    ait_bits_be(&c->over, true);
     PyErr_SetString(PyExc_RuntimeError, why);
     return PYGEN_ERROR;
 }
@@ -165,7 +165,7 @@ send_as_courier(ait_carrier *c, ait_state *st, PyObject *failure, PyObject **out
 static int
 pull_as_courier(ait_carrier *c, ait_state *st, PyObject **out)
 {
-    int over = c->over ? 1 : is_over(c, st);
+    int over = ait_bits(&c->over) ? 1 : is_over(c, st);
     if (over < 0) {
         return PYGEN_ERROR;
     }
@@ -173,7 +173,8 @@ pull_as_courier(ait_carrier *c, ait_state *st, PyObject **out)
         return its_task_is_over(c, "the task that pulled the shared source was cancelled");
     }
     /* Who closes answers when that is done. */
-    int here = c->closing || c->delivering ? 0 : is_in_its_loop(c, st);
+    bool busy = ait_bits(&c->closing) || ait_bits(&c->delivering);
+    int here = busy ? 0 : is_in_its_loop(c, st);
     if (here <= 0) {
         return here < 0 ? PYGEN_ERROR : hand_over(c, st);
     }
@@ -386,7 +387,7 @@ ait_carry_deliver(PyObject *shared, ait_carrier *c, PyObject *args, ait_deliver_
     if (!PyArg_ParseTuple(args, "sO:deliver", &outcome, &value)) {
         return NULL;
     }
-    c->delivering = true;
+    ait_bits_be(&c->delivering, true);
     if (strcmp(outcome, "item") == 0) {
         deliver(shared, PYGEN_RETURN, Py_NewRef(value));
     }
@@ -394,14 +395,16 @@ ait_carry_deliver(PyObject *shared, ait_carrier *c, PyObject *args, ait_deliver_
         deliver(shared, PYGEN_RETURN, NULL);
     }
     else if (strcmp(outcome, "closing") == 0) {
-        c->closing = true;
+        ait_bits_be(&c->closing, true);
     }
     else if (PyExceptionInstance_Check(value)) {
-        c->over |= c->closing; /* the last word: who asks again, meanwhile, is at the end */
+        if (ait_bits(&c->closing)) { /* the last word: who asks again, meanwhile, is at the end */
+            ait_bits_be(&c->over, true);
+        }
         PyErr_SetRaisedException(Py_NewRef(value));
         deliver(shared, PYGEN_ERROR, NULL);
     }
-    c->delivering = false;
+    ait_bits_be(&c->delivering, false);
     Py_RETURN_NONE;
 }
 

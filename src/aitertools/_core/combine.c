@@ -528,7 +528,7 @@ peekable_unread(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
         return NULL;
     }
     int r = put_back(op, args + 1, 1);
-    op->count -= op->count > 0;
+    ait_count_be(&op->count, op->count - (op->count > 0));
     ait_flag_drop(&op->busy);
     return r < 0 ? NULL : Py_NewRef(Py_None);
 }

@@ -210,6 +210,37 @@ ait_bits_change(uint8_t *bits, uint8_t set, uint8_t cleared)
 #endif
 }
 
+static inline void
+ait_bits_be(uint8_t *bits, uint8_t value)
+{
+#ifdef Py_GIL_DISABLED
+    __atomic_store_n(bits, value, __ATOMIC_RELAXED);
+#else
+    *bits = value;
+#endif
+}
+
+/* A count that only one thread changes, and others may look at. */
+static inline void
+ait_count_be(uint64_t *count, uint64_t n)
+{
+#ifdef Py_GIL_DISABLED
+    __atomic_store_n(count, n, __ATOMIC_RELAXED);
+#else
+    *count = n;
+#endif
+}
+
+static inline uint64_t
+ait_count(const uint64_t *count)
+{
+#ifdef Py_GIL_DISABLED
+    return __atomic_load_n(count, __ATOMIC_RELAXED);
+#else
+    return *count;
+#endif
+}
+
 /* Swap a pointer that several threads may want: who gets the old value owns it. */
 static inline PyObject *
 ait_swap(PyObject **place, PyObject *value)

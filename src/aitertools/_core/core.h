@@ -173,7 +173,7 @@ ait_pull(ait_op *op, ait_drive *d, PyObject **out)
     }
     PySendResult r = op->kind->step(op, d, out);
     if (r == PYGEN_RETURN && *out != NULL) {
-        op->count++;
+        ait_count_be(&op->count, op->count + 1);
         ait_flag_drop(&op->busy);
         return r;
     }
@@ -355,7 +355,7 @@ struct ait_run {
     PyObject *self;      /* a weak reference to it, once it has suspended             */
     PyObject *weakrefs;
     long cancelling;     /* how often the task had been asked to cancel, then         */
-    ait_phase phase;
+    uint8_t phase;       /* an ait_phase; others may look at it at any time           */
     uint8_t busy;        /* taken while its code runs                                 */
     bool closing;        /* a reduction that has its outcome and closes the stream    */
     bool finalized;      /* collected while it was under way                          */
@@ -444,7 +444,7 @@ struct ait_state {
 #define AIT_NAME(name) PyObject *str_##name;
     AIT_NAMES(AIT_NAME)
 #undef AIT_NAME
-    bool debug;                /* warn about streams left open                                 */
+    uint8_t debug;             /* warn about streams left open                                 */
     PyObject *places;          /* dict: id of a stream -> where it was made (debug only)       */
     /* What the package registers; each may be NULL. */
     PyObject *hooks[12];

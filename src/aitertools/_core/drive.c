@@ -97,7 +97,7 @@ ait_settle(ait_op *op, ait_drive *d, PyObject **out, PySendResult r)
         if (*out == NULL) {
             return ait_finish(op, d, out);
         }
-        op->count++;
+        ait_count_be(&op->count, op->count + 1);
     }
     else {
         *out = NULL;

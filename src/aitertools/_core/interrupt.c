@@ -144,7 +144,7 @@ ait_run_ended(ait_run *run)
 {
     PyObject *ours, *waiters, *task, *op;
     AIT_LOCK(run);
-    run->phase = AIT_DONE;
+    ait_bits_be(&run->phase, AIT_DONE);
     run->swallow = false;
     op = (PyObject *)run->op;
     run->op = NULL;
@@ -181,7 +181,7 @@ ait_run_interrupt(PyObject *self, PyObject *args)
     bool begun = false;
     int added = 1;
     AIT_LOCK(run);
-    if (run->phase == AIT_ITER) {
+    if (ait_bits(&run->phase) == AIT_ITER) {
         if (run->waiters == NULL) {
             run->waiters = Py_NewRef(waiters);
         }
@@ -226,6 +226,18 @@ ait_run_wants(PyObject *self, PyObject *args)
     return PyBool_FromLong(wanted && !back);
 }
 
+/* Whether the cancellation under way is an interruption of ours; it is asked once. */
+static bool
+take_swallow(ait_run *run)
+{
+    bool was;
+    AIT_LOCK(run);
+    was = run->swallow;
+    run->swallow = false;
+    AIT_UNLOCK();
+    return was;
+}
+
 int
 ait_run_arrived(ait_run *run, PyObject *exc)
 {
@@ -244,7 +256,7 @@ ait_run_arrived(ait_run *run, PyObject *exc)
     Py_DECREF(ours);
     int is_ours = verdict == NULL ? -1 : ait_truth(verdict);
     if (is_ours <= 0) {
-        run->swallow = false;
+        (void)take_swallow(run);
     }
     return is_ours < 0 ? -1 : 0;
 }
@@ -252,11 +264,8 @@ ait_run_arrived(ait_run *run, PyObject *exc)
 bool
 ait_run_swallows(ait_run *run)
 {
-    if (!run->swallow) {
-        return false;
-    }
-    run->swallow = false;
-    if (run->swallowed == NULL || !PyErr_ExceptionMatches(run->swallowed)) {
+    if (!take_swallow(run) || run->swallowed == NULL ||
+        !PyErr_ExceptionMatches(run->swallowed)) {
         return false;
     }
     PyErr_Clear();

@@ -57,7 +57,7 @@ set_debug(PyObject *module, PyObject *on)
     if (truth < 0) {
         return NULL;
     }
-    ait_state_from(module)->debug = truth;
+    ait_bits_be(&ait_state_from(module)->debug, (uint8_t)truth);
     Py_RETURN_NONE;
 }
 

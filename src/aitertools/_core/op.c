@@ -28,7 +28,7 @@ ait_new_as(ait_state *st, PyTypeObject *type, const ait_kind *kind)
         return NULL;
     }
     op->kind = kind;
-    if (st->debug && remember_place(st, op) < 0) {
+    if (ait_bits(&st->debug) && remember_place(st, op) < 0) {
         Py_DECREF(op);
         return NULL;
     }
@@ -279,7 +279,8 @@ add_stages(ait_op *op, PyObject *stages)
 {
     if (op->kind->name != NULL) {
         PyObject *name = own_name(op), *waiting = waits(op) ? Py_True : Py_False;
-        PyObject *stage = name == NULL ? NULL : Py_BuildValue("(NKO)", name, op->count, waiting);
+        uint64_t count = ait_count(&op->count);
+        PyObject *stage = name == NULL ? NULL : Py_BuildValue("(NKO)", name, count, waiting);
         if (stage == NULL || PyList_Append(stages, stage) < 0) {
             Py_XDECREF(stage);
             return -1;

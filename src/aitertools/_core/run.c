@@ -35,7 +35,7 @@ ait_run_again(PyObject **spare)
         Py_CLEAR(((PyStopIterationObject *)run->stop)->value);
     }
     run->d.refused = run->quiet = false;
-    run->phase = AIT_INIT;
+    ait_bits_be(&run->phase, AIT_INIT);
     return run;
 }
 
@@ -96,12 +96,12 @@ static PySendResult
 next_item(ait_run *run, PyObject **out)
 {
     ait_op *op = run->op;
-    run->phase = AIT_ITER;
+    ait_bits_be(&run->phase, AIT_ITER);
     PySendResult r = ait_pull(op, &run->d, out);
     if (r != PYGEN_RETURN || *out == NULL) {
         return run_settle(run, r, out);
     }
-    run->phase = AIT_DONE;
+    ait_bits_be(&run->phase, AIT_DONE);
     run->op = NULL;
     ait_flag_drop(&run->busy);
     Py_XDECREF(ait_swap(&op->spare, Py_NewRef((PyObject *)run)));
@@ -117,7 +117,7 @@ run_enter(ait_run *run)
         PyErr_SetString(PyExc_RuntimeError, "coroutine already executing");
         return false;
     }
-    if (run->phase == AIT_DONE) {
+    if (ait_bits(&run->phase) == AIT_DONE) {
         ait_flag_drop(&run->busy);
         PyErr_Format(PyExc_RuntimeError, "cannot reuse already awaited %s()",
                      run->goal->name != NULL ? run->goal->name : "__anext__");
@@ -134,7 +134,7 @@ run_resume(ait_run *run, PyObject *value, PyObject **out)
     if (!run_enter(run)) {
         return PYGEN_ERROR;
     }
-    if (run->phase == AIT_INIT) {
+    if (ait_bits(&run->phase) == AIT_INIT) {
         if (run->goal == &ait_next_goal && value == Py_None) {
             return next_item(run, out);
         }
@@ -144,7 +144,7 @@ run_resume(ait_run *run, PyObject *value, PyObject **out)
                             "can't send non-None value to a just-started coroutine");
             return PYGEN_ERROR;
         }
-        run->phase = AIT_ITER;
+        ait_bits_be(&run->phase, AIT_ITER);
     }
     else if (run->held != NULL) {
         *out = run->held;
@@ -165,7 +165,7 @@ ait_run_send(PyObject *self, PyObject *value, PyObject **out)
     ait_run *run = (ait_run *)self;
     *out = NULL;
     /* A stream may read another one by way of Python objects, which AIT_MAX_DEPTH does not see. */
-    bool fresh = run->phase == AIT_INIT; /* on the way to what waits there is no way back */
+    bool fresh = ait_bits(&run->phase) == AIT_INIT; /* what waits is on no way back to here */
     if (fresh && Py_EnterRecursiveCall(" in a stream")) {
         return PYGEN_ERROR;
     }
@@ -223,7 +223,7 @@ static PyObject *
 run_await(PyObject *self)
 {
     ait_run *run = (ait_run *)self;
-    if (run->phase == AIT_ITER && run->goal != &ait_next_goal) {
+    if (ait_bits(&run->phase) == AIT_ITER && run->goal != &ait_next_goal) {
         PyErr_SetString(PyExc_RuntimeError, "coroutine is being awaited already");
         return NULL;
     }
@@ -276,8 +276,8 @@ ait_run_throw(PyObject *self, PyObject *exc, PyObject **out)
     if (!run_enter(run)) {
         return PYGEN_ERROR;
     }
-    if (run->phase == AIT_INIT) {
-        run->phase = AIT_ITER;
+    if (ait_bits(&run->phase) == AIT_INIT) {
+        ait_bits_be(&run->phase, AIT_ITER);
         PyErr_SetObject((PyObject *)Py_TYPE(exc), exc);
         if (run->goal->feed == NULL) {
             ait_guard_stop("stream");
@@ -314,15 +314,29 @@ run_throw(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
     return answer((ait_run *)self, r, out);
 }
 
+/* Whether it has not begun, which it never will then, or is over. */
+static bool
+close_idle(ait_run *run)
+{
+    if (!ait_flag_take(&run->busy)) {
+        return false;
+    }
+    bool idle = ait_bits(&run->phase) != AIT_ITER;
+    ait_op *op = NULL;
+    if (ait_bits(&run->phase) == AIT_INIT) {
+        ait_bits_be(&run->phase, AIT_DONE);
+        op = run->op;
+        run->op = NULL;
+    }
+    ait_flag_drop(&run->busy);
+    Py_XDECREF(op);
+    return idle;
+}
+
 static PyObject *
 run_close(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    ait_run *run = (ait_run *)self;
-    if (run->phase != AIT_ITER) {
-        if (run->phase == AIT_INIT) {
-            run->phase = AIT_DONE;
-            Py_CLEAR(run->op);
-        }
+    if (close_idle((ait_run *)self)) {
         Py_RETURN_NONE;
     }
     PyObject *exit = PyObject_CallNoArgs(PyExc_GeneratorExit), *out;
@@ -371,7 +385,7 @@ static int
 run_clear(PyObject *self)
 {
     ait_run *run = (ait_run *)self;
-    if (run->phase == AIT_ITER && run->op != NULL) { /* its finalizer had had its turn before */
+    if (ait_bits(&run->phase) == AIT_ITER && run->op != NULL) { /* it was finalized before */
         ait_abandon(run->op, run);
     }
     Py_XDECREF(ait_run_ended(run));
@@ -391,12 +405,13 @@ static void
 run_finalize(PyObject *self)
 {
     ait_run *run = (ait_run *)self;
+    uint8_t phase = ait_bits(&run->phase);
     run->finalized = true;
-    if (run->phase == AIT_DONE || (run->phase == AIT_INIT && run->goal == &ait_next_goal)) {
+    if (phase == AIT_DONE || (phase == AIT_INIT && run->goal == &ait_next_goal)) {
         return;
     }
     PyObject *raised = PyErr_GetRaisedException();
-    if (run->phase == AIT_INIT) {
+    if (phase == AIT_INIT) {
         if (PyErr_WarnFormat(PyExc_RuntimeWarning, 1, "'%s.%s' was never awaited",
                              run->goal->of != NULL ? run->goal->of : "Stream",
                              run->goal->name) < 0) {

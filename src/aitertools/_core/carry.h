@@ -21,11 +21,11 @@ typedef struct {
     ait_run *pull;     /* in the hands of who asks: begun and not over   */
     PyObject *courier; /* or NULL: none was needed so far ...            */
     PyObject *task, *loop, *context; /* ... the courier's                */
-    bool alone;        /* there are no couriers here                     */
-    bool stranded;     /* there was nobody to go on with the pull                */
+    bool alone;         /* there are no couriers here                                       */
+    bool stranded;      /* there was nobody to go on with the pull                          */
     uint8_t delivering; /* the courier does: what is asked for there, it goes on with itself */
-    uint8_t closing;    /* the courier closes the source: it goes on with no pull  */
-    uint8_t over;       /* the courier's task was cancelled, that was told         */
+    uint8_t closing;    /* the courier closes the source: it goes on with no pull           */
+    uint8_t over;       /* the courier's task was cancelled, that was told                  */
 } ait_carrier;
 
 /* Besides those of a step: the courier goes on, and will deliver what comes of it. */

@@ -290,6 +290,34 @@ def test_dropping_what_will_not_stop_awaiting_ends_the_stream():
     loop.run(passing.aclose())
 
 
+@pytest.mark.parametrize("error", [None, RuntimeError("cannot be")])
+def test_a_generator_may_be_collected_after_what_it_awaits(error):
+    """The collector knows no order: nothing is said of it, but of an error of the generator is."""
+    ended = []
+
+    async def waits():
+        await Turn()
+
+    async def generator(waiting):
+        try:
+            await waiting
+            yield 1
+        finally:
+            ended.append(True)
+            if error is not None:
+                raise error
+
+    waiting = waits()
+    awaitable = stream(generator(waiting)).map(str).__anext__()
+    with unraisable() as complaints:
+        loop.run_to(awaitable, 1)
+        waiting.close()  # as the collector does
+        del awaitable
+        gc.collect()
+    assert ended == [True]
+    assert complaints == ([] if error is None else [str(error)])
+
+
 def test_a_reducer_that_is_never_awaited_says_so():
     """As a coroutine does."""
     with pytest.warns(RuntimeWarning, match=r"'Stream\.list' was never awaited"):

@@ -400,6 +400,27 @@ run_clear(PyObject *self)
     return 0;
 }
 
+/* Take back, if it is that, the error of a generator that the collector has found together with the
+ * coroutine which it awaits: that was closed first, and cannot be told of GeneratorExit any more.
+ * The generator has ended all the same. */
+static bool
+is_of_collector(void)
+{
+    static const char said[] = "cannot reuse already awaited coroutine";
+    PyObject *exc = PyErr_GetRaisedException();
+    bool may = PyErr_GivenExceptionMatches(exc, PyExc_RuntimeError);
+    PyObject *text = may ? PyObject_Str(exc) : NULL;
+    bool is = text != NULL && PyUnicode_CompareWithASCIIString(text, said) == 0;
+    Py_XDECREF(text);
+    if (is) {
+        Py_DECREF(exc);
+    }
+    else {
+        PyErr_SetRaisedException(exc);
+    }
+    return is;
+}
+
 /* As a coroutine: one that was never awaited warns, a suspended one is closed. */
 static void
 run_finalize(PyObject *self)
@@ -421,7 +442,7 @@ run_finalize(PyObject *self)
     else {
         ait_op *op = (ait_op *)Py_XNewRef(run->op);
         PyObject *done = run_close(self, NULL);
-        if (done == NULL) {
+        if (done == NULL && !is_of_collector()) {
             PyErr_WriteUnraisable(self);
         }
         Py_XDECREF(done);

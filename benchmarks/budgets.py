@@ -56,6 +56,7 @@ REASONS: dict[str, str] = {
     "merge/1,000 sources, waiting": UNBOUNDED,
     "completed/as_completed, after a turn": ALL_AT_ONCE,
     "completed/as_completed, limit 100, after a turn": TURN,
+    "completed/as_completed, at once": AWAITED,
     "completed/gather, at once": AWAITED,
     "completed/gather, limit 100, at once": AWAITED,
     "completed/gather, after a turn": ALL_AT_ONCE,

@@ -317,6 +317,27 @@ def test_nothing_is_said_of_a_coroutine_that_was_collected_before_who_awaits_it(
     assert complaints == ([str(error)] if said is None else said)
 
 
+def test_what_a_generator_does_wrong_when_it_is_dropped_is_said():
+    """Its own code awaits something twice: that is no affair of the collector."""
+
+    async def waits():
+        pass
+
+    async def generator():
+        once = waits()
+        await once
+        try:
+            await Turn()
+            yield 1
+        finally:
+            await once
+
+    with unraisable() as complaints:
+        loop.run_to(stream(generator()).map(str).__anext__(), 1)
+        gc.collect()
+    assert complaints == ["cannot reuse already awaited coroutine"]
+
+
 def test_a_reducer_that_is_never_awaited_says_so():
     """As a coroutine does."""
     with pytest.warns(RuntimeWarning, match=r"'Stream\.list' was never awaited"):

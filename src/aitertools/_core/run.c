@@ -268,14 +268,11 @@ thrown_exception(PyObject *const *args, Py_ssize_t nargs)
     return exc;
 }
 
-PySendResult
-ait_run_throw(PyObject *self, PyObject *exc, PyObject **out)
+/* The same, of one that is taken already. */
+static PySendResult
+throw_taken(ait_run *run, PyObject *exc, PyObject **out)
 {
-    ait_run *run = (ait_run *)self;
     *out = NULL;
-    if (!run_enter(run)) {
-        return PYGEN_ERROR;
-    }
     if (ait_bits(&run->phase) == AIT_INIT) {
         ait_bits_be(&run->phase, AIT_ITER);
         PyErr_SetObject((PyObject *)Py_TYPE(exc), exc);
@@ -299,6 +296,13 @@ ait_run_throw(PyObject *self, PyObject *exc, PyObject **out)
     return run_go(run, out);
 }
 
+PySendResult
+ait_run_throw(PyObject *self, PyObject *exc, PyObject **out)
+{
+    *out = NULL;
+    return run_enter((ait_run *)self) ? throw_taken((ait_run *)self, exc, out) : PYGEN_ERROR;
+}
+
 static PyObject *
 run_throw(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
 {
@@ -314,36 +318,35 @@ run_throw(PyObject *self, PyObject *const *args, Py_ssize_t nargs)
     return answer((ait_run *)self, r, out);
 }
 
-/* Whether it has not begun, which it never will then, or is over. */
-static bool
-close_idle(ait_run *run)
-{
-    if (!ait_flag_take(&run->busy)) {
-        return false;
-    }
-    bool idle = ait_bits(&run->phase) != AIT_ITER;
-    ait_op *op = NULL;
-    if (ait_bits(&run->phase) == AIT_INIT) {
-        ait_bits_be(&run->phase, AIT_DONE);
-        op = run->op;
-        run->op = NULL;
-    }
-    ait_flag_drop(&run->busy);
-    Py_XDECREF(op);
-    return idle;
-}
-
 static PyObject *
 run_close(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    if (close_idle((ait_run *)self)) {
+    ait_run *run = (ait_run *)self;
+    if (ait_bits(&run->phase) == AIT_DONE) { /* also while it lets go of what it had */
         Py_RETURN_NONE;
     }
     PyObject *exit = PyObject_CallNoArgs(PyExc_GeneratorExit), *out;
     if (exit == NULL) {
         return NULL;
     }
-    PySendResult r = ait_run_throw(self, exit, &out);
+    if (!ait_flag_take(&run->busy)) {
+        Py_DECREF(exit);
+        if (ait_bits(&run->phase) == AIT_DONE) {
+            Py_RETURN_NONE;
+        }
+        PyErr_SetString(PyExc_RuntimeError, "coroutine already executing");
+        return NULL;
+    }
+    if (ait_bits(&run->phase) != AIT_ITER) { /* it has not begun, and never will; or is over */
+        ait_op *op = run->op;
+        ait_bits_be(&run->phase, AIT_DONE);
+        run->op = NULL;
+        ait_flag_drop(&run->busy);
+        Py_XDECREF(op);
+        Py_DECREF(exit);
+        Py_RETURN_NONE;
+    }
+    PySendResult r = throw_taken(run, exit, &out);
     Py_DECREF(exit);
     if (r == PYGEN_NEXT) {
         Py_DECREF(out);
@@ -412,6 +415,11 @@ is_of_collector(void)
     PyObject *text = may ? PyObject_Str(exc) : NULL;
     bool is = text != NULL && PyUnicode_CompareWithASCIIString(text, said) == 0;
     Py_XDECREF(text);
+    PyObject *context = is ? PyException_GetContext(exc) : NULL;
+    if (context != NULL && PyErr_GivenExceptionMatches(context, PyExc_GeneratorExit)) {
+        is = false; /* it had been told, and its own code awaits something twice */
+    }
+    Py_XDECREF(context);
     if (is) {
         Py_DECREF(exc);
     }

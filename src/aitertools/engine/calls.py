@@ -104,6 +104,7 @@ class Calls(Operator):
             await self._crew.aclose()
         except GeneratorExit:  # it was dropped meanwhile: there is no awaiting any more
             self._calls.drop()  # its source is closed by who pulls it
+            del intake  # which the traceback would keep, and with it the source
             raise
         except BaseException as cancelled:
             try:

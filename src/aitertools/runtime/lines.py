@@ -86,7 +86,8 @@ def wake(handle: asyncio.Future[None] | _TrioHandle) -> bool:
     except RuntimeError:
         return False
     if loop.is_closed():  # meanwhile, by another thread: it may have missed the call, and keep it
-        call.cancel()
+        if call is not None:  # not every loop gives one
+            call.cancel()
         return False
     return True
 

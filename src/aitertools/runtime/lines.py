@@ -82,7 +82,7 @@ def wake(handle: asyncio.Future[None] | _TrioHandle) -> bool:
         return handle.wake()
     try:
         loop = handle.get_loop()
-        call = loop.call_soon_threadsafe(_set, handle)
+        call: Any = loop.call_soon_threadsafe(_set, handle)
     except RuntimeError:
         return False
     if loop.is_closed():  # meanwhile, by another thread: it may have missed the call, and keep it
